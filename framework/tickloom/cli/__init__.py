@@ -1,0 +1,44 @@
+"""The command ``tickloom``: one module per subcommand, imported when it is asked for.
+
+Exit codes: 0 done, 1 the work failed, 2 the user must change a config or a command line. What a person can mend is
+told in one line on the standard error; a traceback means a defect.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tickloom.errors import ConfigError, TickloomError, nearest
+
+#: Modules of this package with a ``command`` each.
+COMMANDS = ("plugins", "run")
+
+
+class Commands(click.Group):
+    """A group whose commands are imported on use, and which turns our errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command, or say which one was probably meant."""
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"no command {cmd_name!r}; {nearest(cmd_name, COMMANDS)}")
+        command: click.Command = import_module(f"tickloom.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except TickloomError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tickloom", message="%(prog)s %(version)s")
+def main() -> None:
+    """Run trading strategies through one deterministic event loop, and look at what is installed for it."""

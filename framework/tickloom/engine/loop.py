@@ -1,0 +1,365 @@
+"""The loop: rows in, wakes and outcomes in their one order, whatever the chunks.
+
+It runs the venues ahead in a block, wakes Python up to the first row with an outcome, and takes the block back when a
+handler commands. What has been found ahead exists only when the loop has come to its row.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tickloom_kernels import rows as r
+
+from tickloom.engine.context import Moment
+from tickloom.engine.derive import Owner
+from tickloom.engine.market import Market
+from tickloom.engine.plan import NOTHING, Plan, Planner
+from tickloom.engine.road import ARRIVAL, CLOSING, DELIVERY, TIMER, Road, Session
+from tickloom.engine.stream import NO_CAUSE, Name, OutcomeStream
+from tickloom.events import Event, TimerFired
+
+Rows = NDArray[np.int64]
+Handler = Callable[[Event], None]
+
+FOREVER = 1 << 62
+#: Rows of the first block after a command; doubled while nothing comes of them.
+FIRST_BLOCK = 64
+#: Events at one instant at most, before the loop says that somebody is turning in circles.
+MOST_AT_ONCE = 10_000
+
+
+class Loop:
+    """Moves every event to its next station.
+
+    Parameters
+    ----------
+    sessions : sequence of Session
+        One per venue.
+    caught : callable
+        Takes (handler, event, error) of a handler that raised.
+    circling : callable
+        Takes the context of a plugin that made more than `MOST_AT_ONCE` events at one instant.
+    settle : callable
+        Takes (rows, n) of what has been consumed for good.
+    block : int
+        Rows of the longest block; 1 is stepping.
+    """
+
+    def __init__(
+        self,
+        moment: Moment,
+        market: Market,
+        stream: OutcomeStream,
+        calendar: list[tuple[int, int, int, Any]],
+        planner: Planner,
+        road: Road,
+        sessions: Sequence[Session],
+        caught: Callable[[Handler, Event, Exception], None],
+        circling: Callable[[Any], None],
+        settle: Callable[[Rows, int], None],
+        block: int = 1 << 16,
+    ) -> None:
+        self.moment = moment
+        self.market = market
+        self.stream = stream
+        self.calendar = calendar
+        self.planner = planner
+        self.road = road
+        self.sessions = tuple(sessions)
+        self.caught = caught
+        self.circling = circling
+        self.settle = settle
+        self.block = block
+        #: Rows consumed so far.
+        self.consumed = 0
+        #: Set by whoever changes what wakes whom: the chunk is split after the row at hand.
+        self.changed = False
+        self.stopped = False
+        self._plan: Plan = NOTHING
+        self._closing = 0
+        self._timers = 0
+        self._instant = -1
+        self._at_once = 0
+        self._commander: Any = None
+        self._due_so_far = -FOREVER
+
+    # --- turns -------------------------------------------------------------------------------------------------------
+
+    def turn(self, rows: Rows, watermark: int) -> None:
+        """Run a chunk, then everything due at or before the watermark that no later row can precede.
+
+        Parameters
+        ----------
+        rows : int64, shape (n, 12)
+            In the order of the run.
+        watermark : int
+            No later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).
+        """
+        at = 0
+        size = 2048 if self.planner.wakes_on_rows else 1 << 16
+        while at < len(rows) and not self.stopped:
+            at += self._chunk(rows[at : at + size])
+        if not self.stopped:
+            self._plan = Plan((), [], (), self.planner.flush(watermark))
+            self._closing = 0
+            self._internal(watermark)
+
+    def _chunk(self, rows: Rows) -> int:
+        """Plan and run a chunk; return how many rows were consumed before the plan changed."""
+        present = int(np.bitwise_or.reduce(np.int64(1) << rows[:, r.KIND]))
+        self._plan = plan = self.planner.plan(rows, present)
+        self._closing = 0
+        self.market.enter(rows, present)
+        self.moment.events, self.moment.positions = plan.events, plan.positions
+        self.changed = False
+        consumed = self._walk(rows, plan)
+        self.moment.wake = self.moment.row = -1
+        self.market.leave(consumed)
+        self.settle(rows, consumed)
+        self.consumed += consumed
+        if consumed < len(rows):
+            self.planner.rewind(rows[:consumed], self._due_so_far)
+        return consumed
+
+    def _walk(self, rows: Rows, plan: Plan) -> int:
+        """Go through the rows in blocks; return the number of rows consumed."""
+        count = len(rows)
+        positions, wakes = plan.positions, len(plan.events)
+        dense = isinstance(positions, range)
+        i = wake = 0
+        block = min(FIRST_BLOCK, self.block)
+        self._due_so_far = -FOREVER
+        fifo = self.moment.fifo
+        while i < count:
+            ts = rows.item(i, 0)
+            if self._next_due() <= ts:
+                if i:
+                    self._at(i - 1)
+                self._due_so_far = ts
+                self._internal(ts)
+                if self.changed:
+                    return i
+            limit = min(count, i + block) if wake < wakes else count
+            stop, hit = self._advance(rows, i, limit, self._next_due())
+            end = stop + 1 if hit else stop
+            reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
+            wake = self._wake(plan, wake, reach)
+            if fifo:
+                i = self._command(rows, plan, wake, i, end)
+                wake = i if dense else bisect_left(positions, i, wake)
+                block = min(FIRST_BLOCK, self.block)
+            else:
+                if hit:
+                    wake = self._outcome(rows, plan, wake, stop, hit)
+                    self.drain()
+                i = end
+                block = min(2 * block, self.block)
+            if self.changed:
+                return i
+        self._at(count - 1)
+        return count
+
+    def _command(self, rows: Rows, plan: Plan, wake: int, base: int, end: int) -> int:
+        """Carry out the commands given at the row of the wake before ``wake``; return the row to go on from."""
+        row = plan.positions[wake - 1]
+        if row + 1 < end:
+            for session in self.sessions:
+                session.venue.rollback()
+                session.venue.advance(rows, base, row + 1, FOREVER)
+        self._at(row)
+        self.drain()
+        return row + 1
+
+    def _outcome(self, rows: Rows, plan: Plan, wake: int, row: int, hit: Sequence[Session]) -> int:
+        """Commit the outcomes of a row, then wake its handlers."""
+        self._at(row)
+        ts = rows.item(row, 0)
+        for session in hit:
+            self.road.commit(session, ts, (self.stream.row, 0))
+        reach = bisect_left(plan.positions, row + 1, wake) if plan.events else wake
+        return self._wake(plan, wake, reach)
+
+    def _at(self, row: int) -> None:
+        """Come to a row of the chunk: outcomes are named after it, look-ups see up to it."""
+        self.stream.at(self.consumed + row)
+        self.moment.row = row
+
+    # --- venues ------------------------------------------------------------------------------------------------------
+
+    def _advance(self, rows: Rows, start: int, limit: int, ts_next: int) -> tuple[int, Sequence[Session]]:
+        """Run the venues ahead to the first row at which one of them has an outcome, all to the same row."""
+        sessions = self.sessions
+        for session in sessions:
+            session.venue.checkpoint()
+        stops = [session.venue.advance(rows, start, limit, ts_next) for session in sessions]
+        stop = min(stops, default=limit)
+        hit = [s for s, at in zip(sessions, stops, strict=True) if at == stop and s.venue.pending]
+        if len(sessions) > 1:
+            for session, at in zip(sessions, stops, strict=True):
+                if at > stop:
+                    session.venue.rollback()
+                    session.venue.advance(rows, start, stop + 1 if hit else stop, FOREVER)
+                elif hit and not session.venue.pending:
+                    session.venue.advance(rows, stop, stop + 1, FOREVER)
+            hit = [session for session in sessions if hit and session.venue.pending]
+        return stop, hit
+
+    # --- handlers ----------------------------------------------------------------------------------------------------
+
+    def _wake(self, plan: Plan, wake: int, reach: int) -> int:
+        """Wake handlers from ``wake`` up to ``reach``, or to the end of the first row at which somebody commands."""
+        if wake >= reach:
+            return wake
+        moment = self.moment
+        moment.cause = 0
+        handlers = plan.handlers
+        if isinstance(handlers, list):
+            return self._wake_each(plan, handlers, wake, reach)
+        events, fifo = plan.events, moment.fifo
+        j = wake
+        first = handlers[0] if len(handlers) == 1 else None
+        try:
+            if first is not None:
+                for j in range(wake, reach):
+                    moment.wake = j
+                    first(events[j])
+                    if fifo:
+                        break
+            else:
+                for j in range(wake, reach):
+                    moment.wake = j
+                    for first in handlers:
+                        first(events[j])
+                    if fifo:
+                        break
+        except Exception as error:
+            assert first is not None
+            self.caught(first, events[j], error)
+            for handler in handlers[handlers.index(first) + 1 :]:
+                self.call(handler, events[j])
+        return j + 1
+
+    def _wake_each(self, plan: Plan, handlers: list[tuple[Handler, ...]], wake: int, reach: int) -> int:
+        """Wake where wakes differ in their handlers, or events are derived: all of one row before commands count."""
+        moment, events, positions, fifo = self.moment, plan.events, plan.positions, self.moment.fifo
+        j = wake
+        while j < reach:
+            moment.wake = j
+            moment.cause = 0
+            for handler in handlers[j]:
+                self.call(handler, events[j])
+            j += 1
+            if fifo and (j == len(positions) or positions[j] != positions[j - 1]):
+                break
+        return j
+
+    def call(self, handler: Handler, event: Event) -> None:
+        """Run one handler; an error becomes a fault of its plugin."""
+        try:
+            handler(event)
+        except Exception as error:
+            self.caught(handler, event, error)
+
+    def announce(self, event: Event) -> None:
+        """Name a derived event of the wake at hand; commands that follow from it are caused by it."""
+        moment = self.moment
+        if moment.wake >= 0:
+            self._at(self._plan.positions[moment.wake])
+        moment.cause = self.stream.emit(event, (self.stream.row, 0))[1]
+
+    # --- the queue of commands ---------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Carry out commands breadth-first, those that follow from them included."""
+        fifo = self.moment.fifo
+        if not fifo:
+            return
+        for done, (action, ctx, payload, cause) in enumerate(fifo):
+            self._commander = ctx or self._commander
+            action(ctx, payload, cause)
+            if done == MOST_AT_ONCE:
+                del fifo[done + 1 :]
+                self.circling(self._commander)
+        fifo.clear()
+
+    def _count(self, ts: int) -> None:
+        """Count the internal events at one instant; too many, and the plugin that commanded last is at fault."""
+        if ts != self._instant:
+            self._instant = ts
+            self._at_once = 0
+        self._at_once += 1
+        if self._at_once > MOST_AT_ONCE:
+            self._at_once = 0
+            self.circling(self._commander)
+
+    # --- internal events ---------------------------------------------------------------------------------------------
+
+    def _next_due(self) -> int:
+        """Time of the next internal event (UNIX time in nanoseconds, UTC)."""
+        calendar, closings = self.calendar, self._plan.closings
+        due = calendar[0][0] if calendar else FOREVER
+        if self._closing < len(closings):
+            return min(due, closings[self._closing][0])
+        return due
+
+    def _internal(self, until: int) -> None:
+        """Run what is due at or before ``until``, by (time, class, number)."""
+        calendar, closings = self.calendar, self._plan.closings
+        while not self.stopped:
+            time = closings[self._closing][0] if self._closing < len(closings) else FOREVER
+            if calendar and calendar[0][:2] < (time, CLOSING):
+                if calendar[0][0] > until:
+                    return
+                ts, kind, _, what = heappop(calendar)
+                self._happen(kind, what, ts)
+                self._count(ts)
+            elif time <= until and time < FOREVER:
+                self._close(*closings[self._closing])
+            else:
+                return
+            self.drain()
+
+    def _happen(self, kind: int, what: Any, ts: int) -> None:
+        moment = self.moment
+        moment.wake = -1
+        if kind == ARRIVAL:
+            self.road.arrive(what)
+        elif kind == DELIVERY:
+            self.road.deliver(what)
+        else:
+            seat, name = what
+            event = TimerFired(ts, seat.name, name)
+            moment.event = event
+            moment.cause = self.stream.emit(event, NO_CAUSE)[1]
+            handler = seat.handler("on_timer") if seat.alive else None
+            if handler is not None:
+                self.call(handler, event)
+
+    def _close(self, _time: int, event: Event, owner: Owner) -> None:
+        self._closing += 1
+        moment = self.moment
+        moment.wake = -1
+        moment.event = event
+        moment.cause = 0
+        for handler in owner.handlers:
+            self.call(handler, event)
+
+    def set_timer(self, seat: Any, payload: tuple[int, str], _cause: int) -> None:
+        """Put a timer into the calendar; one in the past fires at once."""
+        at, name = payload
+        self._timers += 1
+        heappush(self.calendar, (max(at, self.moment.clock), TIMER, self._timers, (seat, name)))
+
+    def finish(self, until: int) -> int:
+        """Run what is due up to the end of the run; return how many internal events are left."""
+        self._plan = Plan((), [], (), self.planner.flush(until))
+        self._closing = 0
+        self._internal(until)
+        return len(self.calendar) + len(self._plan.closings) - self._closing
+
+    def cause(self) -> Name:
+        """Name of the event being handled."""
+        return (self.stream.row, self.moment.cause)

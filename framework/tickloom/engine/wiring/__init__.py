@@ -1,0 +1,1 @@
+"""From a config to a run: tables are numbered, plugins built, listeners connected, results collected."""

@@ -1,0 +1,322 @@
+"""From a config to a wired run: plugins are built, tables are numbered, listeners are compiled. Nothing runs yet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tickloom.config import Config
+from tickloom.engine.wiring.collect import Collector
+from tickloom.engine.context import Moment, PluginContext
+from tickloom.engine.derive import BarSeries, View
+from tickloom.engine.loop import Loop
+from tickloom.engine.market import Market
+from tickloom.engine.merge import Feed
+from tickloom.engine.plan import Planner
+from tickloom.engine.road import Road, Session
+from tickloom.engine.run import Run
+from tickloom.engine.seats import ModelSeat, Seat
+from tickloom.engine.stream import Observer, OutcomeStream
+from tickloom.engine.subscriptions import Subscriptions
+from tickloom.engine.wiring.tables import Accounts, Tables, build_accounts, build_series, build_views, number_tables
+from tickloom.errors import ConfigError
+from tickloom.events import Bar, BookDelta, Event, Features, PluginFault, Quote, Trade
+from tickloom.interfaces import RiskCheck
+from tickloom.ledger import Ledger
+from tickloom.orders.gate import Gate, GateContext
+from tickloom.orders.table import OrderTable
+from tickloom.plugins import Registry
+from tickloom.record import RunRecord
+
+_LISTENS: tuple[type[Event], ...] = (Trade, Quote, BookDelta, Bar)
+
+
+def run_config(
+    config: Config,
+    registry: Registry,
+    progress: Callable[[float], None] | None = None,
+    observers: Sequence[Observer] = (),
+) -> RunRecord:
+    """Run a config from its first row to its last event.
+
+    Parameters
+    ----------
+    config : Config
+    registry : Registry
+        The plugins that may be named in it.
+    progress : callable, optional
+        Called now and then with the part of the input that has been read (0 to 1).
+    observers : sequence of callable
+        Each is called with (row, sub, cause row, cause sub, event) for every committed event.
+
+    Returns
+    -------
+    RunRecord
+        What is left when the run has ended, for whatever reason; ``status`` says which.
+
+    Raises
+    ------
+    ConfigError
+        Where the run cannot be wired. Nothing has run then.
+    """
+    registry.configure(config)
+    wiring = Wiring(config, registry, observers)
+    run = wiring.run
+    failed = registry.call("tickloom_startup", run=run)
+    if failed:
+        raise ConfigError(f"{config.path.name}: {failed[0]} failed to start: {failed[0].fault}")
+    try:
+        run.execute(progress)
+    finally:
+        registry.call("tickloom_shutdown", run=run)
+    return wiring.record()
+
+
+class Wiring:
+    """Builds a `Run`, part by part; keeps what the record of the run is made from.
+
+    Attributes
+    ----------
+    run : Run
+        Wired, not run.
+    """
+
+    def __init__(self, config: Config, registry: Registry, observers: Sequence[Observer] = (), block: int = 1 << 16):
+        self._config = config
+        self._registry = registry
+        self._tables = tables = number_tables(config, registry)
+        self._accounts = accounts = build_accounts(tables)
+        self._series = build_series(tables)
+        self._views = build_views(tables, registry, self._series)
+        self._moment = Moment()
+        self._market = Market(len(tables.instruments), self._moment)
+        self._orders = OrderTable(len(accounts.names), len(tables.instruments))
+        self._ledger = accounts.open(tables.instruments)
+        self._sessions = self._open_sessions()
+        self._collector = Collector(len(tables.instruments), list(tables.sources))
+        self._newest: dict[str, dict[int, Features]] = {}
+        self._planner = Planner(self._series, [view for view in self._views if not self._on_built(view)])
+        self._subscriptions = Subscriptions(len(tables.instruments), len(tables.series), self._planner)
+        self._gate_context = GateContext(
+            tables.instruments, self._moment, self._market, self._orders, self._ledger
+        )
+        self.run = self._wire(tuple(observers), block)
+
+    def _on_built(self, view: View) -> bool:
+        return any(view in series.views for series in self._series)
+
+    def _open_sessions(self) -> dict[str, Session]:
+        """Build the venues, each with a ledger of its own: the truth that we hear of later."""
+        tables, sessions = self._tables, {}
+        for name, section in self._config.venues.items():
+            venue = self._registry.make("venue", section, self._config)
+            own = [one if one.venue == name else None for one in tables.instruments]
+            venue.open(name, own, self._accounts.open(tables.instruments, name), self._config.run.seed)
+            sessions[name] = Session(name, venue)
+        return sessions
+
+    def _wire(self, observers: tuple[Observer, ...], block: int) -> Run:
+        tables, config = self._tables, self._config
+        stream = OutcomeStream((self._collector.observe, *observers), self._detached)
+        longest = max((session.venue.longest() for session in self._sessions.values()), default=0)
+        self.run = run = Run(
+            seed=config.run.seed,
+            tail=longest if config.run.tail is None else config.run.tail,
+            on_fault=config.run.on_fault,
+            moment=self._moment,
+            market=self._market,
+            stream=stream,
+            orders=self._orders,
+            seats=(),
+            sessions=tuple(self._sessions.values()),
+            subscriptions=self._subscriptions,
+            collector=self._collector,
+            feeds=self._feeds(),
+            progress_of=[source.progress for source in tables.sources.values()],
+            newest=self._newest,
+            notify=self._notify,
+            views=tuple(config.views),
+            instrument_names=[one.name for one in tables.instruments],
+        )
+        run.seats = self._models() + self._strategies()
+        calendar: list[Any] = []
+        run.road = self._road(run, stream, calendar)
+        run.loop = Loop(
+            self._moment,
+            self._market,
+            stream,
+            calendar,
+            self._planner,
+            run.road,
+            run.sessions,
+            run.caught,
+            run.circling,
+            self._collector.rows,
+            block,
+        )
+        self._listen(run)
+        return run
+
+    def _feeds(self) -> list[Feed]:
+        tables = self._tables
+        return [
+            Feed(source.chunks(), index, tables.instruments_of[name], tables.series_of[name])
+            for index, (name, source) in enumerate(tables.sources.items())
+        ]
+
+    # --- plugins -----------------------------------------------------------------------------------------------------
+
+    def _context(self, name: str, index: int, accounts: Sequence[int]) -> PluginContext:
+        return PluginContext(
+            name,
+            index,
+            self._config.run.seed,
+            self._moment,
+            self._market,
+            self._orders,
+            self._ledger,
+            self._tables.instruments,
+            accounts,
+            self._tables.precisions,
+            self._newest,
+            self.run,
+        )
+
+    def _models(self) -> list[Seat]:
+        nowhere = [-1] * len(self._tables.instruments)
+        seats: list[Seat] = []
+        for index, (name, section) in enumerate(self._config.models.items()):
+            plugin = self._registry.make("model", section.plugin, self._config)
+            context = self._context(name, -1, nowhere)
+            seats.append(
+                ModelSeat(name, plugin, context, (0, name, index), index=index, publish=self.run.publish)
+            )
+        return seats
+
+    def _strategies(self) -> list[Seat]:
+        seats: list[Seat] = []
+        for index, (name, section) in enumerate(self._config.strategies.items()):
+            plugin = self._registry.make("strategy", section.plugin, self._config)
+            where = f"{self._tables.file}: strategies.{name}"
+            accounts = self._accounts.by_instrument(self._tables.instruments, section.accounts, where)
+            plugin.ctx = context = self._context(name, index, accounts)
+            seats.append(Seat(name, plugin, context, (section.priority, name, len(self._config.models) + index)))
+        return seats
+
+    def _road(self, run: Run, stream: OutcomeStream, calendar: list[Any]) -> Road:
+        """Build the stations of the order road."""
+        config, registry = self._config, self._registry
+        nowhere = [-1] * len(self._tables.instruments)
+        algorithms = {name: registry.make("algo", section, config) for name, section in config.algorithms.items()}
+        router = registry.make("router", config.router, config)
+        for name, plugin in {**algorithms, "router": router}.items():
+            plugin.ctx = self._context(name, -1, nowhere)
+        sessions = [self._sessions[one.venue] if self._sessions else None for one in self._tables.instruments]
+        road = Road(
+            self._moment,
+            self._market,
+            stream,
+            calendar,
+            self._orders,
+            self._ledger,
+            Gate(self._checks()),
+            algorithms,
+            router,
+            [session for session in sessions if session is not None],
+            lambda handler, event: run.loop.call(handler, event),
+            run.fault,
+        )
+        for seat in run.seats:
+            if seat.ctx.index >= 0:
+                road.news[seat.ctx.index] = (seat.handler("on_order"), seat.handler("on_fill"))
+        return road
+
+    def _checks(self) -> dict[str, RiskCheck]:
+        config = self._config
+        checks: dict[str, RiskCheck] = {"risk": self._registry.make("risk_check", config.risk, config)}
+        for name, section in config.risk_checks.items():
+            checks[name] = self._registry.make("risk_check", section, config)
+        for check in checks.values():
+            check.ctx = self._gate_context
+        return checks
+
+    # --- listeners ---------------------------------------------------------------------------------------------------
+
+    def _listen(self, run: Run) -> None:
+        """Connect every seat with what its config and its handlers ask for."""
+        config, subscriptions = self._config, self._subscriptions
+        subscriptions.connect(run.loop.announce, run.announce_features, self._views)
+        subscriptions.on_kill(run.switch)
+        views, models = list(config.views), list(config.models)
+        seats = {seat.name: seat for seat in run.seats}
+        for name, model in config.models.items():
+            subscriptions.watch_view(seats[name], views.index(model.view))
+        for name, section in config.strategies.items():
+            seat, where = seats[name], f"strategies.{name}"
+            for i in self._tables.chosen(section.instruments, f"{where}.instruments"):
+                for kind in _LISTENS:
+                    subscriptions.listen(seat, kind, i)
+            if section.bars is not None:
+                subscriptions.watch_bars(seat, frozenset(self._series_index(one, where) for one in section.bars))
+            for view in section.views if section.views is not None else views:
+                if section.views is not None or seat.handler("on_features"):
+                    subscriptions.watch_view(seat, views.index(view))
+            for one in section.models if section.models is not None else models:
+                subscriptions.watch_model(seat, models.index(one))
+        for index in subscriptions.announced:
+            self._newest[views[index]] = {}
+        subscriptions.compile()
+
+    def _series_index(self, name: str, where: str) -> int:
+        from tickloom.errors import nearest
+
+        series = self._tables.series
+        if name not in series:
+            raise ConfigError(f"{self._tables.file}: {where}.bars: no series {name!r}; {nearest(name, series)}")
+        return series.index(name)
+
+    # --- afterwards --------------------------------------------------------------------------------------------------
+
+    def _detached(self, observer: Observer, error: Exception) -> None:
+        self.run.detached(observer, error)
+
+    def _notify(self, fault: PluginFault) -> None:
+        self._registry.call("tickloom_plugin_fault", fault=fault)
+
+    def record(self) -> RunRecord:
+        """Return what is left of the run."""
+        tables, config, run, seen = self._tables, self._config, self.run, self._collector
+        venues = list(config.venues)
+        return RunRecord(
+            name=config.name,
+            config=config.raw,
+            seed=config.run.seed,
+            versions=self._registry.versions,
+            instruments=tables.instruments,
+            accounts=self._accounts.names,
+            account_venues=[venues.index(venue) for venue in self._accounts.venues],
+            strategies=tuple(config.strategies),
+            models=tuple(config.models),
+            views=tuple(config.views),
+            sources=tuple(config.sources),
+            venues=venues,
+            series=tables.series,
+            deposits=self._accounts.deposits,
+            entries=seen.entries,
+            arrivals={order.order_id: order.arrival for order in self._orders},
+            marks=seen.marks,
+            cell=seen.cell,
+            ledger=self._ledger,
+            rows=seen.counts,
+            bad_inputs=seen.bad_inputs,
+            first=seen.first,
+            last=seen.last,
+            notes=[note for session in run.sessions for note in session.venue.notes()] + self._late_trades(),
+            status=run.status,
+        )
+
+    def _late_trades(self) -> list[str]:
+        return [
+            f"bars {series.name} of {self._tables.instruments[series.instrument].name}: "
+            f"{series.late} trades came after their bar had closed, and are in no bar"
+            for series in self._series
+            if series.late
+        ]

@@ -1,0 +1,78 @@
+"""Keeps what a report is made from, as an observer: it sees committed events and consumed rows, and changes nothing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
+
+from tickloom.codes import BadInput, Feed
+from tickloom.events import MARKET_KINDS, Event, Features
+from tickloom.record import Entry
+
+Rows = NDArray[np.int64]
+
+
+class Collector:
+    """Collects the outcome stream, the prices and the counts of a run.
+
+    Parameters
+    ----------
+    instruments : int
+        How many the run has.
+    sources : sequence of str
+        Names, by index.
+    """
+
+    def __init__(self, instruments: int, sources: Sequence[str]) -> None:
+        self.entries: list[Entry] = []
+        self.features = 0
+        self.first = self.last = 0
+        self.cell = marks.FIRST_LENGTH
+        self._sources = sources
+        self._cells = np.zeros((instruments, marks.CELLS, marks.CELL_WORDS), np.int64)
+        self._counts = np.zeros(instruments, np.int64)
+        self._quoted = np.zeros(instruments, np.int64)
+        self._kinds = np.zeros(64, np.int64)
+        self._bad: Counter[tuple[str, str]] = Counter()
+
+    def observe(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
+        """Keep an event of the outcome stream; feature vectors are only counted."""
+        if type(event) is Features:
+            self.features += 1
+        else:
+            self.entries.append(Entry(row, sub, cause_row, cause_sub, event))
+
+    def rows(self, rows: Rows, count: int) -> None:
+        """Take in consumed rows."""
+        if count == 0:
+            return
+        if not self.first:
+            self.first = int(rows[0, r.TS_INIT])
+        self.last = int(rows[count - 1, r.TS_INIT])
+        self.cell = marks.mark(self._cells, self._counts, self._quoted, self.cell, rows, count)
+        kinds = np.bincount(rows[:count, r.KIND], minlength=64)
+        self._kinds += kinds
+        if kinds[r.SOURCE_STATUS]:
+            news = rows[:count][rows[:count, r.KIND] == r.SOURCE_STATUS]
+            for source, feed, reason in news[:, [r.SOURCE_SOURCE, r.SOURCE_FEED, r.SOURCE_REASON]].tolist():
+                if reason != BadInput.NONE or feed in (Feed.GAP, Feed.SKIPPED):
+                    self._bad[(self._sources[source], BadInput(reason).name.lower())] += 1
+
+    @property
+    def bad_inputs(self) -> Mapping[tuple[str, str], int]:
+        """Inputs left out or doubted, by (source, reason)."""
+        return dict(sorted(self._bad.items()))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Input rows by kind."""
+        return {MARKET_KINDS[kind].__name__: n for kind, n in enumerate(self._kinds.tolist()) if n}
+
+    @property
+    def marks(self) -> Mapping[int, Rows]:
+        """Prices by instrument, in cells of `cell`; see `tickloom.record.RunRecord`."""
+        counts = self._counts.tolist()
+        return {i: self._cells[i, :count].copy() for i, count in enumerate(counts) if count}

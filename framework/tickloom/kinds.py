@@ -1,0 +1,53 @@
+"""The one table of kinds of plugin: what may be registered, what it must look like, where it is described.
+
+The methods of `tickloom.plugins.Register`, the listing of ``tickloom plugins`` and the reference pages are made from
+it. Protocols are named, not imported, so that reading the table costs nothing.
+"""
+
+from pkgutil import resolve_name
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Kind:
+    """One kind of plugin.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it, and the method of ``register`` that announces one.
+    protocol : str
+        Place of the Protocol that a plugin of this kind follows, as ``module:Name``.
+    page : str
+        Its reference page, as a path under ``docs/``.
+    """
+
+    name: str
+    protocol: str
+    page: str
+
+    def resolve(self) -> type[Any]:
+        """Import the Protocol."""
+        return resolve_name(self.protocol)  # type: ignore[no-any-return]
+
+
+#: All kinds, in the order in which data passes them.
+KINDS = tuple(
+    Kind(name, f"tickloom.interfaces:{protocol}", f"reference/kinds/{name}.md")
+    for name, protocol in (
+        ("source", "Source"),
+        ("venue", "Venue"),
+        ("feature", "Feature"),
+        ("model", "Model"),
+        ("strategy", "Strategy"),
+        ("algo", "Algorithm"),
+        ("router", "Router"),
+        ("risk_check", "RiskCheck"),
+        ("report_section", "ReportSection"),
+    )
+)
+
+#: The same by name.
+BY_NAME = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,102 @@
+"""Our orders as known: the flat table that kernels change, and the view of one order that plugins get."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from tickloom_kernels import order_table as t
+
+from tickloom.codes import OrderStatus
+from tickloom.errors import OrderError
+from tickloom.events import SubmitOrder
+
+
+class Order(NamedTuple):
+    """One order, as far as news of it has arrived: a row of the table.
+
+    Prices in ticks, quantities in lots; ``ts_submit`` in UNIX nanoseconds (UTC); ``arrival`` is bid + ask at
+    submission (twice the mid, ticks), 0 where there was no market.
+    """
+
+    order_id: int
+    parent_id: int
+    strategy: int
+    account: int
+    instrument: int
+    side: int
+    order_type: int
+    time_in_force: int
+    post_only: int
+    price: int
+    quantity: int
+    filled_quantity: int
+    leaves_quantity: int
+    status: int
+    ts_submit: int
+    arrival: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still fill, by the news so far."""
+        return self.status <= OrderStatus.PARTIALLY_FILLED
+
+
+class OrderTable:
+    """All orders of a run, by row and by id, with the exposure (position, working quantity) that follows from them.
+
+    Parameters
+    ----------
+    accounts, instruments : int
+        How many the run has.
+    """
+
+    def __init__(self, accounts: int, instruments: int) -> None:
+        self.rows = np.zeros((1024, t.ROW_WORDS), np.int64)
+        self.exposure = np.zeros((accounts, instruments, t.EXPOSURE_WORDS), np.int64)
+        self.row_of: dict[int, int] = {}
+
+    def add(self, order: SubmitOrder, arrival: int) -> int:
+        """Enter a new order, nothing of which works in a market yet, and return its row."""
+        row = len(self.row_of)
+        if row == len(self.rows):
+            self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+        self.row_of[order.order_id] = row
+        self.rows[row] = (
+            order.order_id,
+            order.parent_id,
+            order.strategy,
+            order.account,
+            order.instrument,
+            order.side,
+            order.order_type,
+            order.time_in_force,
+            order.post_only,
+            order.price,
+            order.quantity,
+            0,
+            0,
+            OrderStatus.SUBMITTED,
+            order.ts_init,
+            arrival,
+        )
+        return row
+
+    def at(self, row: int) -> Order:
+        """Order in a row."""
+        return Order._make(self.rows[row].tolist())
+
+    def __getitem__(self, order_id: int) -> Order:
+        """Order of an id; an `OrderError` where there is none."""
+        if order_id not in self.row_of:
+            raise OrderError(f"there is no order {order_id}")
+        return self.at(self.row_of[order_id])
+
+    def __iter__(self) -> Iterator[Order]:
+        """Yield all orders, by submission."""
+        return map(self.at, range(len(self.row_of)))
+
+    def open_of(self, strategy: int) -> list[Order]:
+        """Open orders of one strategy, oldest first."""
+        used = self.rows[: len(self.row_of)]
+        mine = (used[:, t.STRATEGY] == strategy) & (used[:, t.STATUS] <= OrderStatus.PARTIALLY_FILLED)
+        return [self.at(int(row)) for row in np.flatnonzero(mine)]

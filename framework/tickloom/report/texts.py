@@ -1,0 +1,80 @@
+"""Words for what the report shows: moments, lengths of time, amounts, names from the run's tables."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from tickloom.instruments import Instrument, decimal_amount
+from tickloom.record import RunRecord
+from tickloom.units import show_duration
+
+_SECOND = 1_000_000_000
+
+
+def when(moment: int) -> str:
+    """UNIX time in nanoseconds (UTC) as a date and time, to the millisecond or as fine as it is."""
+    seconds, nanoseconds = divmod(moment, _SECOND)
+    fraction = f"{nanoseconds:09d}"
+    while len(fraction) > 3 and fraction.endswith("000"):
+        fraction = fraction[:-3]
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{fraction}"
+
+
+def lasting(nanoseconds: int) -> str:
+    """Length of time for people: two units at most, such as ``2d 3h`` or ``1.25s``."""
+    if nanoseconds < 60 * _SECOND:
+        digits = 1_000 if nanoseconds >= 1_000_000 else 1
+        return show_duration(nanoseconds // digits * digits)
+    lengths = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    seconds = nanoseconds // _SECOND
+    first = next(place for place, (_, length) in enumerate(lengths) if seconds >= length)
+    parts = []
+    for unit, length in lengths[first : first + 2]:
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts)
+
+
+def amount(units: int, precision: int) -> Decimal:
+    """Smallest units of an asset as a decimal without trailing zeros, two decimals at least."""
+    number = decimal_amount(units, precision)
+    short = number.normalize()
+    places = max(2, -int(short.as_tuple().exponent)) if precision >= 2 else precision
+    return number.quantize(Decimal(1).scaleb(-places))
+
+
+def count(number: int, thing: str) -> str:
+    """Count things in words, such as ``1 fill`` and ``1,200 fills``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def name(names: Sequence[str], index: int) -> str:
+    """Name of an index into one of the run's tables; a dash where it points nowhere."""
+    return names[index] if 0 <= index < len(names) else "–"
+
+
+def side(sign: int) -> str:
+    """``buy`` or ``sell``."""
+    return "buy" if sign > 0 else "sell"
+
+
+def price_unit(terms: Instrument) -> str:
+    """Return the unit of an instrument's prices."""
+    return terms.quote
+
+
+def quantity_unit(terms: Instrument) -> str:
+    """Return the unit of an instrument's quantities: its base asset for spot, contracts otherwise."""
+    return terms.base if terms.lot_units else "contracts"
+
+
+def settled(record: RunRecord, instrument: int, units: int) -> str:
+    """Amount of an instrument's settlement asset, with its name."""
+    terms = record.instruments[instrument]
+    return f"{amount(units, terms.settle_precision):f} {terms.settle}"
+
+
+def order_name(record: RunRecord, order_id: int) -> str:
+    """Name of an order for people: its strategy and its number there."""
+    return f"{name(record.strategies, order_id >> 32)} {order_id & 0xFFFFFFFF}"

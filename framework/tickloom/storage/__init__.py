@@ -1,0 +1,1 @@
+"""What is kept on disk: parsed records of market data."""

@@ -1,0 +1,200 @@
+"""Commands meet the simulated venue: take what is there, rest, cancel, amend."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tickloom_kernels import book as b
+from tickloom_kernels import outcomes as o
+from tickloom_kernels import venue_state as v
+from tickloom_kernels.scan import sides
+
+MARKET = 1
+IOC = 3
+
+
+@njit(cache=True, nogil=True)
+def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
+    """Price (ticks) at which an order of ``side`` would begin to take, or 0 where nothing is known to take.
+
+    Where nobody has told a book it is the last price and the configured half spread.
+    """
+    at = v.instrument_at(instrument)
+    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+    for j in range(a[opposite] - 1, -1, -1):
+        level = opposite + 1 + b.LEVEL_WORDS * j
+        if a[level + 1] > a[level + 2]:
+            return a[level]
+    if bookless(a, instrument) and a[at + v.LAST] > 0:
+        # Rounded up to whole ticks, against the taker.
+        half = (a[at + v.LAST] * a[at + v.HALF_SPREAD_PPM] + 999_999) // 1_000_000
+        return max(1, a[at + v.LAST] + side * half)
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def bookless(a: NDArray[np.int64], instrument: int) -> bool:
+    """Whether neither levels nor quotes have been told, so that a taker goes by the last price."""
+    bids = sides(a, instrument)
+    at = v.instrument_at(instrument)
+    return a[at + v.HAS_BOOK] == 0 and a[bids] == 0 and a[bids + b.SIDE_WORDS] == 0
+
+
+@njit(cache=True, nogil=True)
+def take(
+    a: NDArray[np.int64], instrument: int, side: int, limit: int, quantity: int, order_id: int, dry: bool
+) -> NDArray[np.int64]:
+    """Walk the other side of the book within a price limit.
+
+    Returns
+    -------
+    int64, shape (2,)
+        What is left (lots), and the sum of price * quantity over what was taken (ticks * lots). A ``dry`` walk
+        takes nothing and tells nobody.
+    """
+    left = quantity
+    paid = 0
+    if bookless(a, instrument):
+        price = touch(a, instrument, side)
+        if price > 0 and (limit - price) * side >= 0:
+            paid = price * quantity
+            left = 0
+            if not dry:
+                a[v.instrument_at(instrument) + v.NO_BOOK] = 1
+                v.tell(a, o.FILL, order_id, price, quantity, 0, 0, o.NO_REASON, instrument)
+        return np.array([left, paid])
+    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+    for j in range(a[opposite] - 1, -1, -1):
+        level = opposite + 1 + b.LEVEL_WORDS * j
+        if left == 0 or (limit - a[level]) * side < 0:
+            break
+        part = min(left, a[level + 1] - a[level + 2])
+        if part > 0:
+            left -= part
+            paid += part * a[level]
+            if not dry:
+                a[level + 2] += part
+                v.tell(a, o.FILL, order_id, a[level], part, left, 0, o.NO_REASON, instrument)
+    return np.array([left, paid])
+
+
+@njit(cache=True, nogil=True)
+def submit(
+    a: NDArray[np.int64],
+    instrument: int,
+    side: int,
+    order_type: int,
+    time_in_force: int,
+    post_only: int,
+    price: int,
+    quantity: int,
+    order_id: int,
+) -> None:
+    """Meet a new order: accept it, take what it may, let the rest rest or expire."""
+    a[v.OUTCOMES] = 0
+    a[a[v.UNDO_AT]] = 0
+    at = v.instrument_at(instrument)
+    ask = touch(a, instrument, side)
+    if a[at + v.IS_HALTED] == 1 or (ask == 0 and touch(a, instrument, -side) == 0 and a[at + v.LAST] == 0):
+        reason = o.HALTED if a[at + v.IS_HALTED] == 1 else o.NO_MARKET
+        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, reason, instrument)
+        return
+    takes = order_type == MARKET or (ask > 0 and (price - ask) * side >= 0)
+    if post_only and takes:
+        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, o.WOULD_TAKE, instrument)
+        return
+    rests = order_type != MARKET and time_in_force != IOC
+    if rests and a[v.HIGH] == v.CAPACITY and v.free_slot(a) == 0:
+        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, o.VENUE_FULL, instrument)
+        return
+    v.tell(a, o.ACCEPTED, order_id, price, 0, quantity, 0, o.NO_REASON, instrument)
+    left = quantity
+    if takes:
+        limit = price if order_type != MARKET else side * (1 << 61)
+        left = take(a, instrument, side, limit, quantity, order_id, False)[0]
+    if left > 0 and rests:
+        rest(a, instrument, side, price, left, quantity, order_id, post_only)
+    elif left > 0:
+        reason = o.NO_LIQUIDITY if order_type == MARKET else o.NOT_IMMEDIATE
+        v.tell(a, o.EXPIRED, order_id, price, 0, left, 0, reason, instrument)
+
+
+@njit(cache=True, nogil=True)
+def rest(
+    a: NDArray[np.int64],
+    instrument: int,
+    side: int,
+    price: int,
+    leaves: int,
+    quantity: int,
+    order_id: int,
+    post_only: int,
+) -> None:
+    """Let an order rest at the back of its level."""
+    slot = v.free_slot(a)
+    a[slot + v.LIVE] = 1
+    a[slot + v.INSTRUMENT] = instrument
+    a[slot + v.SIDE] = side
+    a[slot + v.PRICE] = price
+    a[slot + v.LEAVES] = leaves
+    a[slot + v.QUANTITY] = quantity
+    a[slot + v.AHEAD] = queue_ahead(a, instrument, side, price)
+    a[slot + v.ORDER_ID] = order_id
+    a[slot + v.POST_ONLY] = post_only
+    a[v.ARRIVALS] += 1
+    a[slot + v.ARRIVAL] = a[v.ARRIVALS]
+    v.set_bounds(a, instrument)
+
+
+@njit(cache=True, nogil=True)
+def queue_ahead(a: NDArray[np.int64], instrument: int, side: int, price: int) -> int:
+    """Quantity (lots) ahead of an order that arrives now; -1 where its level is out of sight."""
+    own = sides(a, instrument) + (0 if side > 0 else b.SIDE_WORDS)
+    shown = b.quantity_at(a, own, side, price)
+    top = b.best(a, own)
+    seen = a[v.instrument_at(instrument) + v.HAS_BOOK] == 1 or (top != 0 and (price - a[top]) * side >= 0)
+    return shown if seen else -1
+
+
+@njit(cache=True, nogil=True)
+def cancel(a: NDArray[np.int64], instrument: int, order_id: int) -> None:
+    """Meet a cancellation."""
+    a[v.OUTCOMES] = 0
+    slot = v.slot_of(a, order_id)
+    if slot == 0:
+        v.tell(a, o.CANCEL_REJECTED, order_id, 0, 0, 0, 0, o.UNKNOWN_ORDER, instrument)
+        return
+    v.report(a, o.CANCELED, slot, a[slot + v.PRICE], 0, 1, o.NO_REASON)
+    v.release(a, slot)
+    v.set_bounds(a, instrument)
+
+
+@njit(cache=True, nogil=True)
+def amend(a: NDArray[np.int64], instrument: int, order_id: int, price: int, quantity: int) -> None:
+    """Meet an amendment: less at the same price keeps its place, anything else goes to the back, and may take."""
+    a[v.OUTCOMES] = 0
+    a[a[v.UNDO_AT]] = 0
+    slot = v.slot_of(a, order_id)
+    if slot == 0:
+        v.tell(a, o.AMEND_REJECTED, order_id, price, 0, 0, 0, o.UNKNOWN_ORDER, instrument)
+        return
+    side = a[slot + v.SIDE]
+    leaves = quantity - (a[slot + v.QUANTITY] - a[slot + v.LEAVES])
+    ask = touch(a, instrument, side)
+    takes = ask > 0 and (price - ask) * side >= 0
+    if leaves <= 0 or (takes and a[slot + v.POST_ONLY] == 1):
+        reason = o.TOO_SMALL if leaves <= 0 else o.WOULD_TAKE
+        v.report(a, o.AMEND_REJECTED, slot, a[slot + v.PRICE], 0, 1, reason)
+        return
+    if price == a[slot + v.PRICE] and leaves <= a[slot + v.LEAVES]:
+        a[slot + v.LEAVES] = leaves
+        a[slot + v.QUANTITY] = quantity
+        v.report(a, o.AMENDED, slot, price, 0, 1, o.NO_REASON)
+        return
+    post_only = a[slot + v.POST_ONLY]
+    v.release(a, slot)
+    v.set_bounds(a, instrument)
+    v.tell(a, o.AMENDED, order_id, price, 0, leaves, 1, o.NO_REASON, instrument)
+    left = take(a, instrument, side, price, leaves, order_id, False)[0] if takes else leaves
+    if left > 0:
+        rest(a, instrument, side, price, left, quantity, order_id, post_only)

@@ -1,0 +1,192 @@
+"""The simulated venue over market rows: run forward until a row has an outcome, and take it back when told to.
+
+Only what a row proves is believed: a resting order fills when a print reaches it through the queue, or when the other
+side of the book comes to stand at or beyond its price, and never for more than was printed or shown.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tickloom_kernels import book as b
+from tickloom_kernels import queue
+from tickloom_kernels import rows as r
+from tickloom_kernels import venue_state as v
+
+
+@njit(cache=True, nogil=True)
+def sides(a: NDArray[np.int64], instrument: int) -> int:
+    """Offset of an instrument's bids; its asks lie ``SIDE_WORDS`` behind."""
+    return a[v.BOOKS_AT] + instrument * b.BOOK_WORDS
+
+
+@njit(cache=True, nogil=True)
+def cross(a: NDArray[np.int64], instrument: int, side: int) -> None:
+    """Fill resting orders of one side that the other side of the book has come to meet, at their own price."""
+    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+    at = side * (1 << 62)
+    arrival = -1
+    while True:
+        slot = v.next_in_line(a, instrument, side, at, arrival)
+        if slot == 0:
+            break
+        at = a[slot + v.PRICE]
+        arrival = a[slot + v.ARRIVAL]
+        taken = take_levels(a, opposite, side, at, a[slot + v.LEAVES])
+        if taken == 0:
+            break
+        queue.fill(a, slot, taken)
+    v.set_bounds(a, instrument)
+
+
+@njit(cache=True, nogil=True)
+def take_levels(a: NDArray[np.int64], opposite: int, side: int, limit: int, quantity: int) -> int:
+    """Use up what the other side shows within a price limit; what is used up is gone until the level is told anew."""
+    left = quantity
+    for j in range(a[opposite] - 1, -1, -1):
+        level = opposite + 1 + b.LEVEL_WORDS * j
+        if left == 0 or (limit - a[level]) * side < 0:
+            break
+        take = min(left, a[level + 1] - a[level + 2])
+        if take > 0:
+            b.log(a, a[v.UNDO_AT], opposite, -side, a[level], a[level + 1], a[level + 2])
+            a[level + 2] += take
+            left -= take
+    return quantity - left
+
+
+@njit(cache=True, nogil=True)
+def meet(a: NDArray[np.int64], instrument: int) -> None:
+    """Fill whatever the book, now whole, has come to meet."""
+    at = v.instrument_at(instrument)
+    bids = sides(a, instrument)
+    ask = b.best(a, bids + b.SIDE_WORDS)
+    if ask != 0 and a[ask] <= a[at + v.BUY_BOUND]:
+        cross(a, instrument, 1)
+    bid = b.best(a, bids)
+    if bid != 0 and a[bid] >= a[at + v.SELL_BOUND]:
+        cross(a, instrument, -1)
+
+
+@njit(cache=True, nogil=True)
+def on_trade(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
+    """Take in a print: it may reach our orders through the queue."""
+    at = v.instrument_at(instrument)
+    price = rows[k, r.TRADE_PRICE]
+    aggressor = rows[k, r.TRADE_AGGRESSOR]
+    a[at + v.LAST] = price
+    a[at + v.HAS_TICKS] = 1
+    if aggressor <= 0 and price <= a[at + v.BUY_BOUND]:
+        queue.trade_through(a, instrument, 1, price, rows[k, r.TRADE_QUANTITY], a[at + v.INITIAL_QUEUE])
+    if aggressor >= 0 and price >= a[at + v.SELL_BOUND]:
+        queue.trade_through(a, instrument, -1, price, rows[k, r.TRADE_QUANTITY], a[at + v.INITIAL_QUEUE])
+
+
+@njit(cache=True, nogil=True)
+def on_delta(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
+    """Take in a level; after the last one of an update, the book is whole and may meet our orders."""
+    at = v.instrument_at(instrument)
+    side = rows[k, r.DELTA_SIDE]
+    flags = rows[k, r.DELTA_FLAGS]
+    b.apply_delta(a, a[v.UNDO_AT], sides(a, instrument), rows, k)
+    a[at + v.HAS_TICKS] = 1
+    if side == 0:
+        # Only emptied: until a snapshot follows, quotes are the better book.
+        a[at + v.HAS_BOOK] = 0
+    else:
+        a[at + v.HAS_BOOK] = 1
+        price = rows[k, r.DELTA_PRICE]
+        if (side > 0 and price <= a[at + v.BUY_BOUND]) or (side < 0 and price >= a[at + v.SELL_BOUND]):
+            queue.level_shown(a, instrument, side, price, rows[k, r.DELTA_QUANTITY])
+    if flags & r.FLAG_LAST:
+        meet(a, instrument)
+
+
+@njit(cache=True, nogil=True)
+def on_quote(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
+    """Take in the best bid and ask, which are all the book there is where no levels are told."""
+    at = v.instrument_at(instrument)
+    a[at + v.HAS_TICKS] = 1
+    if a[at + v.HAS_BOOK] == 1:
+        return
+    bids = sides(a, instrument)
+    undo = a[v.UNDO_AT]
+    bid, bid_quantity = rows[k, r.QUOTE_BID_PRICE], rows[k, r.QUOTE_BID_QUANTITY]
+    ask, ask_quantity = rows[k, r.QUOTE_ASK_PRICE], rows[k, r.QUOTE_ASK_QUANTITY]
+    if b.apply_top(a, undo, bids, 1, bid, bid_quantity) and bid <= a[at + v.BUY_BOUND]:
+        queue.level_shown(a, instrument, 1, bid, bid_quantity)
+    if b.apply_top(a, undo, bids + b.SIDE_WORDS, -1, ask, ask_quantity) and ask >= a[at + v.SELL_BOUND]:
+        queue.level_shown(a, instrument, -1, ask, ask_quantity)
+    meet(a, instrument)
+
+
+@njit(cache=True, nogil=True)
+def on_bar(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
+    """Take in a candle, which counts only where no ticks are told.
+
+    An order fills when the candle went beyond its price, not when it only touched it; all together never for more
+    than the candle's volume.
+    """
+    at = v.instrument_at(instrument)
+    if a[at + v.HAS_TICKS] == 1:
+        return
+    a[at + v.LAST] = rows[k, r.BAR_CLOSE]
+    volume = rows[k, r.BAR_VOLUME]
+    if rows[k, r.BAR_LOW] < a[at + v.BUY_BOUND]:
+        queue.trade_through(a, instrument, 1, rows[k, r.BAR_LOW] + 1, volume, 0)
+    if rows[k, r.BAR_HIGH] > a[at + v.SELL_BOUND]:
+        queue.trade_through(a, instrument, -1, rows[k, r.BAR_HIGH] - 1, volume, 0)
+
+
+@njit(cache=True, nogil=True)
+def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: int, ts_next: int) -> int:
+    """Run the venue through rows ``[start, limit)``.
+
+    Parameters
+    ----------
+    a : int64
+        The venue's state (`tickloom_kernels.venue_state`).
+    rows : int64, shape (n, 12)
+    start, limit : int
+        First row, and the row to stop before.
+    ts_next : int
+        Time of the next internal event (UNIX time in nanoseconds, UTC).
+
+    Returns
+    -------
+    int
+        The row stopped at: one with outcomes (then it has been run), or else the first that has not been run:
+        one at or after ``ts_next``, one that must begin a block, or ``limit``.
+    """
+    a[v.OUTCOMES] = 0
+    undo = a[v.UNDO_AT]
+    for k in range(start, limit):
+        if rows[k, r.TS_INIT] >= ts_next:
+            return k
+        kind = rows[k, r.KIND]
+        instrument = rows[k, r.INSTRUMENT]
+        if kind > r.BAR and kind != r.INSTRUMENT_STATUS:
+            continue
+        if instrument < 0 or a[v.instrument_at(instrument) + v.MINE] == 0:
+            continue
+        if kind == r.TRADE:
+            on_trade(a, rows, k, instrument)
+        elif kind == r.BOOK_DELTA:
+            clear = rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR
+            # Emptying a book is not logged: such a row is a block of its own.
+            if (clear and k > start) or a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
+                return k
+            on_delta(a, rows, k, instrument)
+            if clear and a[v.OUTCOMES] == 0:
+                return k + 1
+        elif kind == r.QUOTE:
+            if a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
+                return k
+            on_quote(a, rows, k, instrument)
+        elif kind == r.BAR:
+            on_bar(a, rows, k, instrument)
+        else:
+            a[v.instrument_at(instrument) + v.IS_HALTED] = 1 - rows[k, r.STATUS_TRADING]
+        if a[v.OUTCOMES] > 0:
+            return k
+    return limit

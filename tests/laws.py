@@ -1,0 +1,247 @@
+"""A small world in which anything can happen at once, for the laws of the loop: markets, splits and strategies."""
+
+import numpy as np
+from tickloom.events import BookDelta, Trade
+from tickloom.instruments import Instrument
+from tickloom.interfaces import Strategy
+from tickloom_kernels import rows as r
+
+MS = 1_000_000
+START = 1_700_000_000_000 * MS
+
+INSTRUMENTS = (
+    Instrument(
+        symbol="AAA", base="AAA", quote="USD", tick_size="0.1", lot_size="0.01", maker_fee="0.0003", taker_fee="0.0007"
+    ),
+    Instrument(
+        symbol="BBB",
+        base="BBB",
+        quote="EUR",
+        contract="linear",
+        tick_size="0.01",
+        lot_size="0.1",
+        maker_fee="-0.0001",
+        taker_fee="0.0005",
+    ),
+    Instrument(
+        symbol="CCC",
+        base="CCC",
+        quote="USD",
+        contract="inverse",
+        tick_size="0.5",
+        lot_size="1",
+        multiplier="10",
+        taker_fee="0.0005",
+    ),
+)
+
+CONFIG = """
+[run]
+seed = {seed}
+tail = "50ms"
+[sources.a]
+kind = "a"
+venue = "one"
+[sources.b]
+kind = "b"
+venue = "two"
+[sources.c]
+kind = "c"
+venue = "one"
+[sources.d]
+kind = "d"
+venue = "one"
+[venues.one]
+kind = "simulated"
+latency = {latency}
+initial_queue = "0.4"
+[venues.two]
+kind = "simulated"
+latency = {{ kind = "constant", out = "1ms", back = "2ms" }}
+half_spread = "20 bp"
+[accounts.main]
+venue = "one"
+deposits = ["100000 USD", "500 AAA", "1000 CCC"]
+[accounts.other]
+venue = "two"
+deposits = ["40000 EUR"]
+[bars.fast]
+method = "time"
+interval = "10ms"
+grace = "3ms"
+[bars.five]
+method = "tick"
+size = 5
+instruments = ["AAA"]
+[views.cross]
+on = "trade"
+features = [{{ name = "ema", n = 3 }}, {{ name = "ema", n = 9 }}]
+[views.slow]
+on = "bar"
+bars = "fast"
+features = [{{ name = "ema", n = 2 }}]
+[models.cross]
+kind = "crossover"
+view = "cross"
+[risk]
+max_position = "400"
+max_order_rate = "40 / 5ms"
+{strategies}
+"""
+
+
+def market(seed: int, count: int, gap: int) -> list[np.ndarray]:
+    """Make four streams with many equal times: trades of A, trades of B, quotes of A, a book and trades of C."""
+    draw = np.random.default_rng(seed)
+    streams = []
+    for stream in range(3):
+        ts = START + np.sort(draw.integers(0, gap * count, count)) * MS
+        price = 1000 + np.cumsum(draw.integers(-2, 3, count))
+        x = np.zeros((count, r.WORDS), np.int64)
+        x[:, r.TS_INIT] = ts
+        x[:, r.TS_EVENT] = ts + draw.integers(-4, 4, count) * MS
+        if stream < 2:
+            x[:, r.KIND] = r.TRADE
+            x[:, r.TRADE_PRICE] = price
+            x[:, r.TRADE_QUANTITY] = draw.integers(1, 60, count)
+            x[:, r.TRADE_AGGRESSOR] = draw.choice([-1, 0, 1], count, p=[0.45, 0.1, 0.45])
+            x[:, r.TRADE_ID] = np.arange(count) + (np.arange(count) > count // 2)
+        else:
+            x[:, r.KIND] = r.QUOTE
+            x[:, r.QUOTE_BID_PRICE] = price - draw.integers(1, 3, count)
+            x[:, r.QUOTE_ASK_PRICE] = price + draw.integers(1, 3, count)
+            x[:, r.QUOTE_BID_QUANTITY] = draw.integers(0, 40, count)
+            x[:, r.QUOTE_ASK_QUANTITY] = draw.integers(1, 40, count)
+        streams.append(x)
+    streams.append(_book(draw, count, gap))
+    return streams
+
+
+def _book(draw: np.random.Generator, count: int, gap: int) -> np.ndarray:
+    """Make updates of several rows at one time, snapshots, an emptied book, trades and the kill switch."""
+    rows: list[list[int]] = []
+    ts, mid = START, 2000
+    for n in range(count):
+        ts += int(draw.integers(0, 2 * gap)) * MS
+        mid += int(draw.integers(-1, 2))
+        if draw.random() < 0.3:
+            side = int(draw.choice([-1, 1]))
+            rows.append([ts, ts, 0, mid + side, int(draw.integers(1, 30)), side, n, 0, 0, 0, 0, r.TRADE])
+            continue
+        if draw.random() < 0.02:
+            engaged = int(draw.random() < 0.5)
+            rows.append([ts, ts, -1, engaged, 0, 0, 0, 0, 0, 0, 0, r.KILL_SWITCH])
+        clear = draw.random() < 0.08 or n == 0
+        update = [[0, 0, 0, r.FLAG_CLEAR]] if clear else []
+        levels = 4 if clear else int(draw.integers(1, 4))
+        for depth in range(levels):
+            for side in (1, -1):
+                quantity = int(draw.integers(1, 25)) if clear else int(draw.integers(0, 25))
+                update.append([mid - side * (1 + depth), quantity, side, 0])
+        if clear and draw.random() < 0.2 and n:
+            update = update[:1]
+        update[-1][3] |= r.FLAG_LAST
+        rows += [[ts, ts, 0, *level, 0, 0, 0, 0, r.BOOK_DELTA] for level in update]
+    return np.array(rows, np.int64)
+
+
+class Quoter(Strategy):
+    """Quotes two sides, amends and cancels by timer and by chance, and asks everything a context can tell."""
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.ids: list[int] = []
+
+    def on_start(self) -> None:
+        self.ctx.timer(self.ctx.clock + 7 * MS, "tick")
+
+    def on_timer(self, timer) -> None:
+        ctx = self.ctx
+        ctx.timer(timer.ts_init + 7 * MS, "tick")
+        if self.ids and ctx.rng.random() < 0.6:
+            order = ctx.order(self.ids[-1])
+            if order.is_open and ctx.rng.random() < 0.7:
+                ctx.amend(order.order_id, order.quantity + ctx.rng.choice([-1, 0, 3]), order.price + ctx.rng.randrange(2))
+            else:
+                ctx.cancel(self.ids.pop())
+
+    def on_trade(self, trade) -> None:
+        if trade.instrument != 0 or abs(trade.price - self.at) < 2:
+            return
+        ctx, self.at = self.ctx, trade.price
+        for order_id in self.ids:
+            ctx.cancel(order_id)
+        self.ids = [
+            ctx.submit(0, side, 5 + level, trade.price - side * (1 + level), post_only=level == 1)
+            for level in range(2)
+            for side in (1, -1)
+        ]
+
+    def on_fill(self, fill) -> None:
+        if fill.leaves_quantity == 0 and fill.order_id in self.ids:
+            self.ids.remove(fill.order_id)
+        if len(self.ctx.open_orders()) < 3 and self.ctx.position(0) > 40:
+            self.ctx.submit(0, -1, 10)
+
+
+class Taker(Strategy):
+    """Takes on signals, bars, features and the book; comes to listen to more in the middle of the run."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def on_signal(self, signal) -> None:
+        self.ctx.submit(signal.instrument, int(signal.value), 7, tag="signal")
+
+    def on_bar(self, bar) -> None:
+        self.seen += 1
+        side = 1 if bar.close >= bar.open else -1
+        if self.ctx.position(bar.instrument) * side < 60:
+            self.ctx.submit(bar.instrument, side, 3, bar.close + side, time_in_force=3, tag=f"bar {bar.series}")
+        if self.seen == 4:
+            self.ctx.subscribe(Trade, 1)
+            self.ctx.subscribe(BookDelta, 2)
+
+    def on_features(self, features) -> None:
+        if features.view == 1 and features.values[0] > 100:
+            self.ctx.submit(features.instrument, -1, 1, tag="features")
+
+    def on_trade(self, trade) -> None:
+        if trade.trade_id % 11 == 0 and trade.instrument == 1:
+            self.ctx.submit(1, -trade.aggressor or 1, 2)
+
+    def on_book(self, delta) -> None:
+        ctx = self.ctx
+        bids, asks = ctx.book(delta.instrument, 3)
+        quote, last = ctx.quote(delta.instrument), ctx.trade(delta.instrument)
+        if len(bids) and len(asks) and len(ctx.open_orders()) < 6 and ctx.rng.random() < 0.4:
+            side = 1 if bids[0, 1] > asks[0, 1] else -1
+            price = int(bids[0, 0] if side > 0 else asks[0, 0])
+            known = f"{quote and quote.bid_price} {last and last.price} {ctx.cash('CCC')}"
+            ctx.submit(delta.instrument, side, 4, price, tag=known)
+
+
+class Faulty(Strategy):
+    """Rests an order and then fails, in the middle of a chunk."""
+
+    def __init__(self) -> None:
+        self.left = 9
+
+    def on_quote(self, quote) -> None:
+        self.left -= 1
+        if self.left == 6:
+            self.ctx.submit(0, 1, 2, quote.bid_price - 30)
+        if self.left == 0:
+            raise RuntimeError("a defect of its author")
+
+
+STRATEGIES = {"quoter": Quoter, "taker": Taker, "faulty": Faulty}
+
+
+def config(names: tuple[str, ...], seed: int, latency: str) -> str:
+    """Text of a run's config with some of the strategies."""
+    wanted = {"quoter": 'instruments = ["AAA"]', "taker": 'instruments = ["BBB", "CCC"]', "faulty": ""}
+    parts = [f'[strategies.{name}]\nkind = "{name}"\n{wanted[name]}' for name in names]
+    return CONFIG.format(seed=seed, latency=latency, strategies="\n".join(parts))
+
+
