@@ -42,7 +42,7 @@ lint: $(VENV)/test.stamp ## ruff, its formatter, import-linter, mypy --strict
 	$(BIN)/mypy
 
 suite: $(VENV)/test.stamp $(VENV)/kernels.stamp ## unit, property and integration tests, with coverage
-	$(BIN)/pytest --numprocesses=$(WORKERS) --cov --cov-report=
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --cov --cov-report=
 
 coverage: suite
 	@echo "coverage per room (lines; at least $(LEAST_COVERAGE) %):"

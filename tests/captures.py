@@ -32,7 +32,17 @@ def spot_trade(number: int, price: str = "61800.00", quantity: str = "0.5", *, m
 
 
 def futures_trade(number: int, kind: str = "MARKET", price: str = "61800.00", quantity: str = "0.500") -> Any:
-    data = {"e": "trade", "E": MS, "T": MS, "s": "BTCUSDT", "t": number, "p": price, "q": quantity, "X": kind, "m": True}
+    data = {
+        "e": "trade",
+        "E": MS,
+        "T": MS,
+        "s": "BTCUSDT",
+        "t": number,
+        "p": price,
+        "q": quantity,
+        "X": kind,
+        "m": True,
+    }
     return stream("trade", data)
 
 
@@ -80,7 +90,9 @@ def read(path: Path, **settings: Any) -> NDArray[np.int64]:
 def news(rows: NDArray[np.int64]) -> list[tuple[str, str, int]]:
     """List what a source said of itself: status, reason, place."""
     told = rows[rows[:, r.KIND] == r.SOURCE_STATUS]
-    return [(Feed(row[4]).name, BadInput(row[5]).name, int(row[6])) for row in told]
+    return [
+        (Feed(row[r.SOURCE_FEED]).name, BadInput(row[r.SOURCE_REASON]).name, int(row[r.SOURCE_PLACE])) for row in told
+    ]
 
 
 def levels(rows: NDArray[np.int64]) -> list[tuple[int, int, int, int]]:

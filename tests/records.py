@@ -1,5 +1,6 @@
 """Runs made by hand: a `RunRecord` from a few lines that say what happened, for tests of metrics and report."""
 
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
@@ -11,6 +12,18 @@ from tickloom.events import Event, Fill, Funding, OrderUpdate, Signal, SubmitOrd
 from tickloom.instruments import Instrument, parse_amount
 from tickloom.ledger import Ledger
 from tickloom.record import Entry, RunRecord
+from tickloom.report.sections.costs import Costs
+from tickloom.report.sections.doubts import Doubts
+from tickloom.report.sections.equity import Equity
+from tickloom.report.sections.inventory import Inventory
+from tickloom.report.sections.numbers import Numbers
+from tickloom.report.sections.orders import Orders
+from tickloom.report.sections.price import Price
+from tickloom.report.sections.run_card import RunCard
+from tickloom.report.sections.trades import Trades
+
+#: Our own sections, in their order.
+SECTIONS = (RunCard(), Numbers(), Equity(), Price(), Inventory(), Trades(), Orders(), Costs(), Doubts())
 
 SECOND = 1_000_000_000
 #: 2024-03-01 00:00:00 UTC.
@@ -37,6 +50,8 @@ class Story:
         self.entries: list[Entry] = []
         self.cells: dict[int, list[list[int]]] = {}
         self.arrivals: dict[int, int] = {}
+        self.orders: dict[int, SubmitOrder] = {}
+        self.filled: Counter[int] = Counter()
         self.last = START
 
     def _add(self, event: Event) -> None:
@@ -67,30 +82,26 @@ class Story:
     ) -> int:
         """Submit an order and return its id; ``arrival`` is the middle of bid and ask then."""
         terms = self.instruments[instrument]
-        order_id = len([entry for entry in self.entries if isinstance(entry.event, SubmitOrder)]) + 1
+        order_id = len(self.orders) + 1
         kind = OrderType.MARKET if price is None else OrderType.LIMIT
         ticks = 0 if price is None else terms.ticks(price)
         account = self.venues.index(terms.venue)
-        now = self.at(seconds)
-        self._add(
-            SubmitOrder(
-                now, order_id, parent, 0, account, instrument, side, kind, TimeInForce.GTC, False, ticks,
-                terms.lots(quantity), "direct", tag,
-            )  # fmt: skip
+        now, lots = self.at(seconds), terms.lots(quantity)
+        self.orders[order_id] = SubmitOrder(
+            *(now, order_id, parent, 0, account, instrument, side, kind, TimeInForce.GTC, False, ticks, lots),
+            algorithm="direct",
+            tag=tag,
         )
+        self._add(self.orders[order_id])
         if arrival is not None:
             self.arrivals[order_id] = round(float(arrival) / float(terms.tick_size) * 2)
         return order_id
-
-    def _order(self, order_id: int) -> SubmitOrder:
-        orders = (entry.event for entry in self.entries if isinstance(entry.event, SubmitOrder))
-        return next(order for order in orders if order.order_id == order_id)
 
     def update(
         self, seconds: float, order_id: int, report: Report, status: OrderStatus, reason: str = "", leaves: str = "0"
     ) -> None:
         """Add news of an order."""
-        order = self._order(order_id)
+        order = self.orders[order_id]
         now, lots = self.at(seconds), self.instruments[order.instrument].lots(leaves)
         self._add(
             OrderUpdate(now, now, order_id, order.account, order.instrument, report, status, order.price, lots, reason)
@@ -101,20 +112,18 @@ class Story:
         fee_asset: str = "",
     ) -> None:  # fmt: skip
         """Fill an order, in part or whole; without ``fee`` (smallest units) the instrument's own."""
-        order = self._order(order_id)
+        order = self.orders[order_id]
         terms = self.instruments[order.instrument]
         ticks, lots, now = terms.ticks(price), terms.lots(quantity), self.at(seconds)
-        filled = sum(
-            entry.event.quantity
-            for entry in self.entries
-            if isinstance(entry.event, Fill) and entry.event.order_id == order_id
-        )
+        self.filled[order_id] += lots
         fee = terms.fee(ticks, lots, maker) if fee is None else fee
         asset = fee_asset or terms.settle
         self.ledger.fill(order.account, order.instrument, order.side, ticks, lots, fee, asset)
-        leaves = order.quantity - filled - lots
+        leaves = order.quantity - self.filled[order_id]
         self._add(
-            Fill(now, now, order_id, order.account, order.instrument, order.side, ticks, lots, leaves, fee, asset, maker)
+            Fill(
+                now, now, order_id, order.account, order.instrument, order.side, ticks, lots, leaves, fee, asset, maker
+            )
         )
 
     def trade(
@@ -199,9 +208,7 @@ def _one_order(story: Story, rng: Random, second: float, middle: float, side: in
     limit = f"{middle - side * rng.random() * 5:.2f}"
     order = story.submit(second, side, "0.100", limit, arrival=f"{middle:.2f}", tag=f"<b>t{len(story.entries)}</b>")
     if fate < 0.05:
-        story.update(
-            second, order, Report.DENIED, OrderStatus.DENIED, "max_notional: 60000 USDT are above 50000 USDT"
-        )
+        story.update(second, order, Report.DENIED, OrderStatus.DENIED, "max_notional: 60000 USDT are above 50000 USDT")
         return
     if fate < 0.08:
         story.update(second, order, Report.REJECTED, OrderStatus.REJECTED, "post-only: the order would have taken")

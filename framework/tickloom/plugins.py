@@ -23,11 +23,11 @@ import pluggy
 from tickloom import hookspecs
 from tickloom.errors import ConfigError, nearest
 from tickloom.kinds import BY_NAME, KINDS
-from tickloom.settings import build
+from tickloom.config.settings import build
 
 if TYPE_CHECKING:
     from tickloom.config import Config
-    from tickloom.config_sections import PluginSection
+    from tickloom.config.sections import PluginSection
 
 #: The entry-point group in which distributions name their plugins.
 GROUP = "tickloom"
@@ -221,7 +221,7 @@ class Registry:
         Raises
         ------
         ConfigError
-            As `lookup`, `from_file` and `tickloom.settings.build` do.
+            As `lookup`, `from_file` and `tickloom.config.settings.build` do.
         """
         where = f"{config.path.name}: {section.where}"
         if section.file is not None:

@@ -74,8 +74,6 @@ def on_trade(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: 
     at = v.instrument_at(instrument)
     price = rows[k, r.TRADE_PRICE]
     aggressor = rows[k, r.TRADE_AGGRESSOR]
-    a[at + v.LAST] = price
-    a[at + v.HAS_TICKS] = 1
     if aggressor <= 0 and price <= a[at + v.BUY_BOUND]:
         queue.trade_through(a, instrument, 1, price, rows[k, r.TRADE_QUANTITY], a[at + v.INITIAL_QUEUE])
     if aggressor >= 0 and price >= a[at + v.SELL_BOUND]:
@@ -167,10 +165,15 @@ def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: in
         instrument = rows[k, r.INSTRUMENT]
         if kind > r.BAR and kind != r.INSTRUMENT_STATUS:
             continue
-        if instrument < 0 or a[v.instrument_at(instrument) + v.MINE] == 0:
+        at = v.HEAD_WORDS + instrument * v.INSTRUMENT_WORDS
+        if instrument < 0 or a[at + v.MINE] == 0:
             continue
         if kind == r.TRADE:
-            on_trade(a, rows, k, instrument)
+            # Most prints touch nothing of ours; a call per row would cost ten times as much as this test.
+            a[at + v.LAST] = rows[k, r.TRADE_PRICE]
+            a[at + v.HAS_TICKS] = 1
+            if rows[k, r.TRADE_PRICE] <= a[at + v.BUY_BOUND] or rows[k, r.TRADE_PRICE] >= a[at + v.SELL_BOUND]:
+                on_trade(a, rows, k, instrument)
         elif kind == r.BOOK_DELTA:
             clear = rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR
             # Emptying a book is not logged: such a row is a block of its own.

@@ -35,8 +35,8 @@ def trade_ids(rows):
 
 
 def test_a_broken_line_is_left_out(path):
-    good, cut = lines([spot_trade(1), spot_trade(2)])
-    rows = read(write(path, [good, cut[:-9], b"", b"abc", b"\xff\xfe {}", good.replace(b'"t":1', b'"t":3')]))
+    good, cut, last = lines([spot_trade(1), spot_trade(2), spot_trade(3)])
+    rows = read(write(path, [good, cut[:-9], b"", b"abc", b"\xff\xfe {}", last]))
     assert trade_ids(rows) == [1, 3]
     assert news(rows) == [("SKIPPED", "MALFORMED", place) for place in (2, 3, 4, 5)]
 
@@ -240,6 +240,7 @@ def test_a_file_of_several_members_is_read_as_one(path):
 def test_numbers_read_at_once_are_those_read_one_by_one(texts):
     steps = Decimal("0.1"), Decimal("0.25")
     at_once = read_alike(",".join(texts), len(texts) // 2, *steps)
+    assert at_once is not None
     one_by_one = [read_each(texts[side::2], steps[side]) for side in (0, 1)]
     assert [[part.tolist() for part in numbers] for numbers in at_once] == [
         [part.tolist() for part in numbers] for numbers in one_by_one

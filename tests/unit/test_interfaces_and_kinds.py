@@ -17,7 +17,7 @@ from tickloom import hookspecs, interfaces
 from tickloom.events import Trade
 from tickloom.kinds import BY_NAME, KINDS
 from tickloom.plugins import Offer, Register
-from tickloom.settings import build
+from tickloom.config.settings import build
 
 TOP = Path(__file__).resolve().parents[2]
 # What the loop gives plugins, rather than what a plugin is.
@@ -27,14 +27,16 @@ ROOMS = [
     for room in iter_modules(tickloom_plugins.__path__)
     if hasattr(import_module(f"tickloom_plugins.{room.name}"), "tickloom_register")
 ]
+# Everything of ours that registers something.
+ANNOUNCING = [*ROOMS, "tickloom.report.builtin"]
 HOOKS = {
     name: hook for name, hook in vars(hookspecs).items() if inspect.isfunction(hook) and name.startswith("tickloom_")
 }
 
 
-def offers(room: str) -> list[Offer]:
+def offers(module: str) -> list[Offer]:
     register = Register()
-    import_module(room).tickloom_register(register)
+    import_module(module).tickloom_register(register)
     return register.offers
 
 
@@ -81,11 +83,21 @@ def test_the_text_of_a_hook_is_a_contract(name: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_factory_of_a_room_is_where_it_says_and_in_its_own_room(room: str) -> None:
-    for offer in offers(room):
-        assert offer.place.startswith(f"{room}.")
+@pytest.mark.parametrize("module", ANNOUNCING)
+def test_every_factory_of_ours_is_where_it_says(module: str) -> None:
+    for offer in offers(module):
         assert callable(resolve_name(offer.place))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_announces_only_what_stands_in_it(room: str) -> None:
+    assert [offer.place for offer in offers(room) if not offer.place.startswith(f"{room}.")] == []
+
+
+def test_every_section_of_the_report_is_announced() -> None:
+    folder = TOP / "framework/tickloom/report/sections"
+    written = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {offer.name for offer in offers("tickloom.report.builtin")} == written
 
 
 def test_the_rooms_offer_what_a_config_uses_by_default() -> None:
@@ -94,7 +106,7 @@ def test_the_rooms_offer_what_a_config_uses_by_default() -> None:
 
 
 def test_announcing_what_is_there_imports_nothing_that_computes() -> None:
-    program = "import sys\n" + "".join(f"import {room}\n" for room in ROOMS) + "print(*sys.modules)"
+    program = "import sys\n" + "".join(f"import {module}\n" for module in ANNOUNCING) + "print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(TOP / root) for root in ("framework", "plugins"))}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert {"numpy", "numba", "polars", "torch"} & set(run.stdout.split()) == set()

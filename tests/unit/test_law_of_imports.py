@@ -19,7 +19,7 @@ DISTRIBUTION = {"zmq": "pyzmq", "sklearn": "scikit-learn"}
 # What takes long to import and is needed by a run, not by its start.
 HEAVY = {"numba", "llvmlite", "polars", "lmdb", "zmq", "bokeh", "torch", "ccxt", "pandas", "scipy"}
 # The only modules that may call a hook: everything below the loop is called through what they got from it.
-MAY_CALL_HOOKS = {"framework/tickloom/plugins.py", "framework/tickloom/engine/wiring.py"}
+MAY_CALL_HOOKS = ("framework/tickloom/plugins.py", "framework/tickloom/engine/wiring/")
 
 
 def imports(root: str) -> Iterator[tuple[Path, int, str]]:
@@ -101,4 +101,4 @@ def test_no_hook_is_called_outside_the_loader_and_the_wiring() -> None:
         for path in (TOP / root).rglob("*.py")
         if re.search(r"\.hook\.", path.read_text(encoding="utf-8"))
     }
-    assert callers - MAY_CALL_HOOKS == set()
+    assert [caller for caller in sorted(callers) if not caller.startswith(MAY_CALL_HOOKS)] == []

@@ -16,7 +16,7 @@ from tickloom.errors import ConfigError
 from tickloom.events import AmendOrder, Quote, SubmitOrder, Trade
 from tickloom.instruments import Instrument
 from tickloom.orders.table import Order
-from tickloom.settings import build
+from tickloom.config.settings import build
 from tickloom_plugins.risk.limits import Limits
 
 SECOND = 1_000_000_000

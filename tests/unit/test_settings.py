@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from tickloom.errors import ConfigError
-from tickloom.settings import build, convert
+from tickloom.config.settings import build, convert
 from tickloom.units import duration
 
 WHERE = "run.toml: strategies.cross"

@@ -29,7 +29,7 @@ def command(ctx: click.Context, config: Path, sets: tuple[str, ...], out: Path |
 
     from tickloom.config import load_config
     from tickloom.plugins import load_plugins
-    from tickloom.settings import build
+    from tickloom.config.settings import build
 
     settings = load_config(config, sets)
     registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")

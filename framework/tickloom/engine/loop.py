@@ -84,6 +84,7 @@ class Loop:
         self._instant = -1
         self._at_once = 0
         self._commander: Any = None
+        self._next_block = min(FIRST_BLOCK, block)
         self._due_so_far = -FOREVER
 
     # --- turns -------------------------------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ class Loop:
             No later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).
         """
         at = 0
-        size = 2048 if self.planner.wakes_on_rows else 1 << 16
+        size = 1024 if self.planner.wakes_on_rows else 1 << 16
         while at < len(rows) and not self.stopped:
             at += self._chunk(rows[at : at + size])
         if not self.stopped:
@@ -130,7 +131,7 @@ class Loop:
         positions, wakes = plan.positions, len(plan.events)
         dense = isinstance(positions, range)
         i = wake = 0
-        block = min(FIRST_BLOCK, self.block)
+        block = self._next_block
         self._due_so_far = -FOREVER
         fifo = self.moment.fifo
         while i < count:
@@ -160,6 +161,7 @@ class Loop:
             if self.changed:
                 return i
         self._at(count - 1)
+        self._next_block = block
         return count
 
     def _command(self, rows: Rows, plan: Plan, wake: int, base: int, end: int) -> int:
@@ -223,16 +225,16 @@ class Loop:
         first = handlers[0] if len(handlers) == 1 else None
         try:
             if first is not None:
-                for j in range(wake, reach):
+                for j, event in enumerate(events[wake:reach], wake):
                     moment.wake = j
-                    first(events[j])
+                    first(event)
                     if fifo:
                         break
             else:
-                for j in range(wake, reach):
+                for j, event in enumerate(events[wake:reach], wake):
                     moment.wake = j
                     for first in handlers:
-                        first(events[j])
+                        first(event)
                     if fifo:
                         break
         except Exception as error:

@@ -34,16 +34,18 @@ class Market:
         self._books: Rows | None = None
         self._count = instruments
         self._rows = _NO_ROWS
+        #: Kinds in the chunk, and in any chunk so far, as bits.
+        self._present = self._ever = 0
         self._followed = 0
         self._positions: dict[tuple[int, int], list[int]] = {}
-        self._cached: dict[tuple[int, int], tuple[int, object]] = {}
 
     def enter(self, rows: Rows, present: int) -> None:
         """Take up a chunk whose kinds are the bits of ``present``; nothing of it is visible yet."""
         self._rows = rows
+        self._present = present
+        self._ever |= present
         self._followed = 0
         self._positions.clear()
-        self._cached.clear()
         if self._books is None and present >> r.BOOK_DELTA & 1:
             self._books = np.zeros(self._count * b.BOOK_WORDS, np.int64)
         if self._books is None or not present >> r.BOOK_DELTA & 1:
@@ -54,9 +56,9 @@ class Market:
         self._follow(consumed)
         marks.remember(self._newest, self._rows, consumed)
         self._rows = _NO_ROWS
+        self._present = 0
         self._followed = 0
         self._positions.clear()
-        self._cached.clear()
 
     def _follow(self, stop: int) -> None:
         if self._books is not None and stop > self._followed:
@@ -64,13 +66,18 @@ class Market:
             self._followed = stop
 
     def _row(self, kind: int, instrument: int) -> list[int] | None:
+        if not self._ever >> kind & 1:
+            return None
+        if not self._present >> kind & 1:
+            row: list[int] = self._newest[instrument, _COLUMN[kind]].tolist()
+            return row if row[r.KIND] == kind else None
         key = (kind, instrument)
         where = self._positions.get(key)
         if where is None:
             hit = (self._rows[:, r.KIND] == kind) & (self._rows[:, r.INSTRUMENT] == instrument)
             where = self._positions[key] = np.flatnonzero(hit).tolist()
         at = bisect_right(where, self._moment.position) - 1
-        row: list[int] = (self._rows[where[at]] if at >= 0 else self._newest[instrument, _COLUMN[kind]]).tolist()
+        row = (self._rows[where[at]] if at >= 0 else self._newest[instrument, _COLUMN[kind]]).tolist()
         return row if row[r.KIND] == kind else None
 
     def trade(self, instrument: int) -> Trade | None:

@@ -18,6 +18,9 @@ from tickloom.events import MARKET_KINDS, Event
 
 Rows = NDArray[np.int64]
 
+#: Rows that become Python lists at a time: what is only passing through should stay in the cache.
+_AT_ONCE = 256
+
 
 @attrs.frozen
 class Listening:
@@ -46,7 +49,10 @@ class Listening:
         kind = MARKET_KINDS[self.kind]
         width = len(kind.__struct_fields__)
         chosen = rows[:, :width] if isinstance(positions, range) else rows[positions, :width]
-        return list(starmap(kind, chosen.tolist()))
+        events: list[Event] = []
+        for at in range(0, len(chosen), _AT_ONCE):
+            events += starmap(kind, chosen[at : at + _AT_ONCE].tolist())
+        return events
 
 
 #: An event due at an internal time (UNIX time in nanoseconds, UTC), and whose it is.

@@ -51,6 +51,10 @@ class ModelSeat(Seat):
     index: int = attrs.field(kw_only=True)
     publish: Publish = attrs.field(kw_only=True)
 
+    def handler(self, name: str) -> Handler | None:
+        """Return the seat's own handler of feature vectors: the model itself has only `predict`."""
+        return self.on_features if name == "on_features" else super().handler(name)
+
     def on_features(self, features: Event) -> None:
         """Ask the model; its opinion enters the loop after all handlers of this event."""
         assert isinstance(features, Features)

@@ -65,7 +65,7 @@ def _volume(run: "Evaluation") -> list[Metric]:
 
 
 def _trips(run: "Evaluation") -> list[Metric]:
-    """What came of round trips."""
+    """Tell what came of round trips."""
     closed = [money(run, run.net(trip)) for trip in run.trips if not trip.open]
     wins = [profit for profit in closed if profit > 0]
     losses = -sum(profit for profit in closed if profit < 0)
@@ -128,7 +128,7 @@ def _time_in_market(run: "Evaluation") -> Metric:
 
 
 def _orders(run: "Evaluation") -> list[Metric]:
-    """What came of orders."""
+    """Tell what came of orders."""
     lives = [life for life in run.orders.values() if not life.parent]
     states = [life.status for life in lives]
     reached = [life for life in lives if life.reached]
@@ -185,7 +185,7 @@ def _lot_values(run: "Evaluation", lives: list[OrderLife]) -> dict[int, float]:
 
 
 def _quality(run: "Evaluation") -> list[Metric]:
-    """What fills cost."""
+    """Tell what fills cost."""
     volume = sum(_value(run, fill) for fill in run.fills)
     made = sum(_value(run, fill) for fill in run.fills if fill.maker)
     known = [life for life in run.orders.values() if life.arrival]

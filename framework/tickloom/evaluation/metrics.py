@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from tickloom.units import show_duration
+
 if TYPE_CHECKING:
     from tickloom.evaluation.evaluate import Evaluation
+
+#: What stands in place of a number that is not defined.
+UNDEFINED = "n/a"
+
+_SECOND = 1_000_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -46,9 +53,11 @@ class Metric:
 
     @property
     def text(self) -> str:
-        """The value as shown, with its unit: money to its last digit, ratios to four."""
+        """The value as shown, with its unit: money to its last digit, ratios to four, times in two units."""
         if self.value is None:
-            return "–"
+            return UNDEFINED
+        if self.unit == "s":
+            return lasting(round(self.value * _SECOND))
         return f"{_number(self.value)} {self.unit}".rstrip()
 
     def as_json(self) -> dict[str, object]:
@@ -69,16 +78,30 @@ def as_json(metrics: Mapping[str, Metric]) -> dict[str, dict[str, object]]:
     return {key: metric.as_json() for key, metric in metrics.items()}
 
 
-def _number(value: int | float | Decimal) -> str:
+def _number(value: float | Decimal) -> str:
     """Write a number for people: thousands apart; Decimals exactly, floats to four digits."""
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Decimal):
         whole, _, fraction = f"{value:,f}".partition(".")
         return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
-    if abs(value) >= 1000:
-        return f"{value:,.1f}"
-    return f"{value:.4g}"
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value or 0.0:.4g}"
+
+
+def lasting(nanoseconds: int) -> str:
+    """Length of time for people: two units at most, such as ``2d 3h`` or ``1.25s``."""
+    if nanoseconds < 60 * _SECOND:
+        digits = 1_000 if nanoseconds >= 1_000_000 else 1
+        return show_duration(nanoseconds // digits * digits)
+    lengths = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    seconds = nanoseconds // _SECOND
+    first = next(place for place, (_, length) in enumerate(lengths) if seconds >= length)
+    parts = []
+    for unit, length in lengths[first : first + 2]:
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts)
 
 
 def all_metrics(run: "Evaluation") -> list[Metric]:

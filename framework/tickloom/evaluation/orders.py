@@ -7,8 +7,8 @@ import attrs
 
 from tickloom.codes import OrderStatus, Report
 from tickloom.events import Fill, OrderUpdate, SubmitOrder
-from tickloom.money.exact import half_even
 from tickloom.instruments import Contract, Instrument
+from tickloom.money.exact import half_even
 
 if TYPE_CHECKING:
     from tickloom.record import Entry, RunRecord
@@ -156,7 +156,7 @@ def fill_ratio(lives: Iterable[OrderLife], weights: Mapping[int, float]) -> floa
 
 
 def slippage_cost(life: OrderLife, terms: Instrument) -> int:
-    """What an order's fills cost beyond the middle at submission.
+    """Sum up what an order's fills cost beyond the middle at submission.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def _result(run: "Evaluation") -> list[Metric]:
 
 
 def _composition(run: "Evaluation") -> list[Metric]:
-    """What the profit is made of."""
+    """Tell what the profit is made of."""
     record = run.record
     marks = run.valuation.closing_marks()
     realised = floating = 0
@@ -134,7 +134,8 @@ def _risk(run: "Evaluation") -> list[Metric]:
             label="Sortino ratio",
             group="Risk",
             value=values["sortino"],
-            definition=f"Mean of {len(sample):,} returns over {every} / root mean square of losses (gains count 0), {yearly}.",
+            definition=f"Mean of {len(sample):,} returns over {every} / root mean square of losses (gains count 0), "
+            f"{yearly}.",
             reason=because(values["sortino"], too_few if few else "no return is below 0"),
         ),
         Metric(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.evaluation.history import History
-from tickloom.money.exact import half_even
 from tickloom.instruments import Contract, Instrument, decimal_amount
+from tickloom.money.exact import half_even
 from tickloom.money.positions import Position
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def marks_at(cells: NDArray[np.int64], times: NDArray[np.int64], last: int) -> N
         Half ticks: the last mark of the newest cell that has ended, before that the first mark of all.
     """
     newest = np.searchsorted(np.minimum(cells[:, END], last), times, side="right") - 1
-    return np.where(newest < 0, cells[0, FIRST], cells[np.maximum(newest, 0), LAST]).astype(np.float64)
+    marks: NDArray[np.float64] = np.where(newest < 0, cells[0, FIRST], cells[np.maximum(newest, 0), LAST]).astype(
+        np.float64
+    )
+    return marks
 
 
 class Quotation(NamedTuple):
@@ -202,11 +205,7 @@ class Valuation:
     def apart(self, cash: Iterable[tuple[int, str]]) -> list[str]:
         """Names of the assets among (account, asset) pairs that nothing prices in `asset`, sorted."""
         return sorted(
-            {
-                asset
-                for account, asset in cash
-                if asset != self.asset and self.quotation(account, asset) is None
-            }
+            {asset for account, asset in cash if asset != self.asset and self.quotation(account, asset) is None}
         )
 
     def equity(self, history: History, times: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

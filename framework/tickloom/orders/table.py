@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from tickloom_kernels import order_table as t
 
-from tickloom.codes import OrderStatus
 from tickloom.errors import OrderError
 from tickloom.events import SubmitOrder
 
@@ -38,7 +37,7 @@ class Order(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether it may still fill, by the news so far."""
-        return self.status <= OrderStatus.PARTIALLY_FILLED
+        return self.status <= t.PARTIALLY_FILLED
 
 
 class OrderTable:
@@ -75,7 +74,7 @@ class OrderTable:
             order.quantity,
             0,
             0,
-            OrderStatus.SUBMITTED,
+            t.SUBMITTED,
             order.ts_init,
             arrival,
         )
@@ -98,5 +97,5 @@ class OrderTable:
     def open_of(self, strategy: int) -> list[Order]:
         """Open orders of one strategy, oldest first."""
         used = self.rows[: len(self.row_of)]
-        mine = (used[:, t.STRATEGY] == strategy) & (used[:, t.STATUS] <= OrderStatus.PARTIALLY_FILLED)
+        mine = (used[:, t.STRATEGY] == strategy) & (used[:, t.STATUS] <= t.PARTIALLY_FILLED)
         return [self.at(int(row)) for row in np.flatnonzero(mine)]

@@ -60,9 +60,7 @@ def _in_order(node: Any, models: Mapping[str, dict[str, Any]], names: dict[str, 
             return {"id": names[old]}
         names[old] = f"m{len(names)}"
         node = models[old] | {"id": names[old]}
-    return {
-        key: node[key] if key == "id" else _in_order(node[key], models, names) for key in sorted(node)
-    }
+    return {key: node[key] if key == "id" else _in_order(node[key], models, names) for key in sorted(node)}
 
 
 def bokeh_library(figures: Sequence[LayoutDOM]) -> str:

@@ -5,24 +5,32 @@ paper and ink (axes, grid, texts) takes its colour from the page's style sheet (
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from bokeh.layouts import column
 from bokeh.models import (
+    BasicTicker,
     ColumnDataSource,
     CrosshairTool,
+    DataRange1d,
     DatetimeTickFormatter,
-    GlyphRenderer,
+    FactorRange,
     HoverTool,
     InlineStyleSheet,
     LayoutDOM,
     NumeralTickFormatter,
     Range1d,
-    Span,
 )
+from bokeh.models.annotations.geometry import Span
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 from numpy.typing import NDArray
+
 from tickloom_kernels.downsample import extremes
+
+#: What a glyph method returns; generic for type checkers only.
+Renderer: TypeAlias = "GlyphRenderer[Any]"
 
 #: Points that a thinned series keeps at most.
 MOST_POINTS = 4_000
@@ -91,7 +99,7 @@ def over_time(start: int, end: int, *, height: int, label: str, like: figure | N
         height=height,
         sizing_mode="stretch_width",
         x_axis_type="datetime",
-        x_range=like.x_range if like else Range1d((start - margin) / 1e6, (end + margin) / 1e6),
+        x_range=like.x_range if like else Range1d(start=(start - margin) / 1e6, end=(end + margin) / 1e6),
         tools="xpan,xwheel_zoom,box_zoom,reset,save",
         active_drag="box_zoom",
         y_axis_label=plain(label),
@@ -113,7 +121,9 @@ def over_steps(steps: Sequence[str], *, height: int, label: str) -> figure:
     plot = figure(
         height=height,
         sizing_mode="stretch_width",
-        x_range=[plain(step) for step in steps],
+        x_range=FactorRange(factors=[plain(step) for step in steps]),
+        # Room for the numbers above the bars.
+        y_range=DataRange1d(range_padding=0.15),
         tools="save",
         y_axis_label=plain(label),
         background_fill_color=None,
@@ -123,8 +133,6 @@ def over_steps(steps: Sequence[str], *, height: int, label: str) -> figure:
         min_border_right=16,
     )
     plot.xgrid.visible = False
-    # Room for the numbers above the bars.
-    plot.y_range.range_padding = 0.15
     return _plain_axes(plot)
 
 
@@ -134,7 +142,7 @@ def _plain_axes(plot: figure) -> figure:
     plot.toolbar.autohide = True
     plot.yaxis.formatter = NumeralTickFormatter(format="0,0.[000000]")
     plot.axis.axis_label_text_font_style = "normal"
-    plot.yaxis.ticker.desired_num_ticks = max(2, (plot.height or 0) // 50)
+    plot.yaxis.ticker = BasicTicker(desired_num_ticks=max(3, (plot.height or 0) // 42))
     return plot
 
 
@@ -147,7 +155,7 @@ def line(
     tip: str,
     steps: bool = False,
     legend: str = "",
-) -> GlyphRenderer:
+) -> Renderer:
     """Draw a thinned line, with a tooltip and a crosshair over it.
 
     Parameters
@@ -169,22 +177,24 @@ def line(
 
     Returns
     -------
-    GlyphRenderer
+    Renderer
         The line.
     """
     kept = thin(values)
     source = ColumnDataSource({"time": milliseconds(times[kept]), "value": values[kept]})
-    named = {"legend_label": plain(legend)} if legend else {}
+    drawn: Any = plot.step if steps else plot.line
+    look: dict[str, Any] = {"color": colour, "line_width": 1.5}
+    if legend:
+        look["legend_label"] = plain(legend)
     if steps:
-        drawn = plot.step("time", "value", source=source, mode="after", color=colour, line_width=1.5, **named)
-    else:
-        drawn = plot.line("time", "value", source=source, color=colour, line_width=1.5, **named)
+        look["mode"] = "after"
+    made: Renderer = drawn("time", "value", source=source, **look)
     label, _, value = tip.rpartition(" ")
-    hover([(plain(label), value)], plot, drawn, along=True)
-    return drawn
+    hover([(plain(label), value)], plot, made, along=True)
+    return made
 
 
-def hover(tips: Sequence[tuple[str, str]], plot: figure, drawn: GlyphRenderer, *, along: bool = False) -> None:
+def hover(tips: Sequence[tuple[str, str]], plot: figure, drawn: Renderer, *, along: bool = False) -> None:
     """Add a tooltip with the time and some columns of a renderer's source.
 
     Parameters
@@ -219,8 +229,7 @@ def finish(*plots: figure) -> LayoutDOM:
             legend.orientation = "horizontal"
             legend.background_fill_color = None
             legend.border_line_color = None
-            legend.margin = legend.padding = 0
-            legend.stylesheets = [InlineStyleSheet(css=_LEGEND)]
+            legend.update(margin=0, padding=0, stylesheets=[InlineStyleSheet(css=_LEGEND)])
             plot.add_layout(legend, "above")
     for plot in plots[:-1]:
         plot.xaxis.visible = False

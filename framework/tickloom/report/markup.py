@@ -78,7 +78,11 @@ def _definition(metric: Metric) -> str:
 
 def _value(metric: Metric) -> str:
     """Write the value of a metric, under its key."""
-    return f'<span class="value" data-metric="{text(metric.key)}">{text(metric.text)}</span>'
+    number, unit = metric.text, metric.unit
+    shown = (
+        f"{text(number.removesuffix(unit))}<small>{text(unit)}</small>" if number.endswith(f" {unit}") else text(number)
+    )
+    return f'<span class="value" data-metric="{text(metric.key)}">{shown}</span>'
 
 
 def table(one: Table) -> str:
@@ -86,7 +90,9 @@ def table(one: Table) -> str:
     right = _numeric(one)
     carried = min(len(one.rows), MOST_ROWS)
     note = f"first {carried:,} of {len(one.rows):,} rows" if carried < len(one.rows) else count(carried, "row")
-    heads = "".join(f'<th scope="col"{_side(flag)}>{text(head)}</th>' for head, flag in zip(one.columns, right, strict=True))
+    heads = "".join(
+        f'<th scope="col"{_side(flag)}>{text(head)}</th>' for head, flag in zip(one.columns, right, strict=True)
+    )
     body = "\n".join(_row(row, right) for row in one.rows[:ROWS_SHOWN])
     inside = (
         f'<div class="bar"><span class="note">{note}</span>{_turn(carried)}'

@@ -1,4 +1,4 @@
-"""``report.html`` and ``metrics.json``: one page that opens offline and fetches nothing, the same bytes for the same run."""
+"""``report.html``, a page that opens offline and fetches nothing, and ``metrics.json``: same run, same bytes."""
 
 import json
 from collections import Counter
@@ -9,12 +9,12 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from tickloom.errors import TickloomError
-from tickloom.evaluation.metrics import Metric, as_json
+from tickloom.evaluation.metrics import Metric, as_json, lasting
 from tickloom.record import RunRecord
 from tickloom.report import markup
 from tickloom.report.markup import table_json
 from tickloom.report.section import Section
-from tickloom.report.texts import lasting, when
+from tickloom.report.texts import when
 
 if TYPE_CHECKING:
     from tickloom.interfaces import ReportSection

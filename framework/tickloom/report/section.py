@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -19,7 +19,7 @@ Cell = str | int | float | Decimal | None
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 
 
-def _no_wider(table: "Table", _field: "attrs.Attribute[object]", rows: Sequence[Sequence[Cell]]) -> None:
+def _no_wider(table: "Table", _field: "attrs.Attribute[Any]", rows: Sequence[Sequence[Cell]]) -> None:
     for number, row in enumerate(rows):
         if len(row) != len(table.columns):
             raise TickloomError(
@@ -27,7 +27,7 @@ def _no_wider(table: "Table", _field: "attrs.Attribute[object]", rows: Sequence[
             )
 
 
-def _identifier(owner: "Table | Section", _field: "attrs.Attribute[object]", value: str) -> None:
+def _identifier(owner: "Table | Section", _field: "attrs.Attribute[str]", value: str) -> None:
     if not _ID.fullmatch(value):
         raise TickloomError(
             f"report {type(owner).__name__.lower()} id {value!r} must be lower-case letters, digits and hyphens, "

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from tickloom.instruments import Instrument, decimal_amount
 from tickloom.record import RunRecord
-from tickloom.units import show_duration
 
 _SECOND = 1_000_000_000
 
@@ -18,22 +17,6 @@ def when(moment: int) -> str:
     while len(fraction) > 3 and fraction.endswith("000"):
         fraction = fraction[:-3]
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{fraction}"
-
-
-def lasting(nanoseconds: int) -> str:
-    """Length of time for people: two units at most, such as ``2d 3h`` or ``1.25s``."""
-    if nanoseconds < 60 * _SECOND:
-        digits = 1_000 if nanoseconds >= 1_000_000 else 1
-        return show_duration(nanoseconds // digits * digits)
-    lengths = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    seconds = nanoseconds // _SECOND
-    first = next(place for place, (_, length) in enumerate(lengths) if seconds >= length)
-    parts = []
-    for unit, length in lengths[first : first + 2]:
-        count, seconds = divmod(seconds, length)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts)
 
 
 def amount(units: int, precision: int) -> Decimal:
@@ -50,8 +33,8 @@ def count(number: int, thing: str) -> str:
 
 
 def name(names: Sequence[str], index: int) -> str:
-    """Name of an index into one of the run's tables; a dash where it points nowhere."""
-    return names[index] if 0 <= index < len(names) else "–"
+    """Name of an index into one of the run's tables; nothing where it points nowhere."""
+    return names[index] if 0 <= index < len(names) else ""
 
 
 def side(sign: int) -> str:

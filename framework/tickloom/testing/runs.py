@@ -14,10 +14,10 @@ from tickloom.config import Config, config_from
 from tickloom.instruments import Instrument
 from tickloom.plugins import Registry, load_plugins
 from tickloom.record import RunRecord
-from tickloom.settings import build
+from tickloom.config.settings import build
 
 if TYPE_CHECKING:
-    from tickloom.config_sections import PluginSection
+    from tickloom.config.sections import PluginSection
 
 Rows = NDArray[np.int64]
 _ENCODER = msgspec.msgpack.Encoder()

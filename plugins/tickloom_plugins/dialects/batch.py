@@ -158,9 +158,9 @@ def _tell(
 ) -> None:
     """Make the rows ``at`` SOURCE_STATUS rows: source 0, status, reason and place."""
     rows[at, r.PAYLOAD :] = 0
-    rows[at, r.PAYLOAD + 1] = feed
-    rows[at, r.PAYLOAD + 2] = reason
-    rows[at, r.PAYLOAD + 3] = places[at]
+    rows[at, r.SOURCE_FEED] = feed
+    rows[at, r.SOURCE_REASON] = reason
+    rows[at, r.SOURCE_PLACE] = places[at]
     rows[at, r.KIND] = r.SOURCE_STATUS
 
 

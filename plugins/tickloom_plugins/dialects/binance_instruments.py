@@ -8,7 +8,7 @@ from typing import Any
 
 from tickloom.errors import DataError, nearest
 from tickloom.instruments import Instrument
-from tickloom.settings import build
+from tickloom.config.settings import build
 
 #: What the instruments of a market are.
 CONTRACTS = {"spot": "spot", "usdm": "linear", "cm": "inverse"}

@@ -102,8 +102,8 @@ def _news(rows: NDArray[np.int64], places: NDArray[np.int64], crossed: NDArray[n
     """Make the SOURCE_STATUS rows that follow some rows."""
     news = np.zeros_like(rows)
     news[:, : r.PAYLOAD] = rows[:, : r.PAYLOAD]
-    news[:, r.PAYLOAD + 1] = np.where(crossed != 0, Feed.GAP, Feed.RECOVERED)
-    news[:, r.PAYLOAD + 2] = np.where(crossed != 0, BadInput.CROSSED_BOOK, BadInput.NONE)
-    news[:, r.PAYLOAD + 3] = places
+    news[:, r.SOURCE_FEED] = np.where(crossed != 0, Feed.GAP, Feed.RECOVERED)
+    news[:, r.SOURCE_REASON] = np.where(crossed != 0, BadInput.CROSSED_BOOK, BadInput.NONE)
+    news[:, r.SOURCE_PLACE] = places
     news[:, r.KIND] = r.SOURCE_STATUS
     return news

@@ -12,7 +12,6 @@ import attrs
 import numpy as np
 from attrs import field, validators
 from numpy.typing import NDArray
-from tickloom.codes import OrderType
 from tickloom.errors import ConfigError
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
@@ -36,7 +35,7 @@ class Fees:
     taker: Decimal = field(converter=percent)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, on_setattr=attrs.setters.NO_OP)  # its counters change at every block
 class Simulated:
     """Settings of a simulated venue.
 
@@ -159,7 +158,7 @@ class Simulated:
         """Return what a spot buy would pay (smallest units of quote): what it takes now, and its price for the rest."""
         if order.side < 0:
             return 0
-        limit = order.price if order.order_type != OrderType.MARKET else 1 << 61
+        limit = order.price if order.order_type != arrival.MARKET else 1 << 61
         left, paid = arrival.take(
             self._a, order.instrument, 1, limit, order.quantity, order.order_id, True
         ).tolist()
@@ -191,6 +190,7 @@ class Simulated:
         a = self._a
         count, at = a.item(v.OUTCOMES), a.item(v.OUTCOMES_AT)
         told = []
+        over = set()
         for code, order_id, price, quantity, leaves, maker, reason, index in (
             a[at : at + count * o.WORDS].reshape(count, o.WORDS).tolist()
         ):
@@ -203,18 +203,21 @@ class Simulated:
                     fee = instrument.fee(price, quantity, maker == 1)
                     self._funds.rests(order_id, order.account, index, order.side, price, 0)
                     self._ledger.fill(order.account, index, order.side, price, quantity, fee)
-                self._follow(order, index)
+                if not self._follow(order, index):
+                    over.add(order_id)
             told.append((code, order_id, price, quantity, leaves, maker, reason, fee))
+        # Only now: an order may have been accepted and filled in several pieces, all at once.
+        for order_id in over:
+            del self._orders[order_id]
         return told
 
-    def _follow(self, order: Order, index: int) -> None:
-        """Let the locks follow what rests of an order now."""
+    def _follow(self, order: Order, index: int) -> bool:
+        """Let the locks follow what rests of an order now, and say whether anything does."""
         slot = v.slot_of(self._a, order.order_id)
         leaves = self._a.item(slot + v.LEAVES) if slot else 0
         price = self._a.item(slot + v.PRICE) if slot else 0
         self._funds.rests(order.order_id, order.account, index, order.side, price, leaves)
-        if not slot:
-            self._orders.pop(order.order_id, None)
+        return slot != 0
 
     def delay(self, back: bool) -> int:
         """Draw a latency (ns)."""

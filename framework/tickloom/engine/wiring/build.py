@@ -246,11 +246,12 @@ class Wiring:
         subscriptions.connect(run.loop.announce, run.announce_features, self._views)
         subscriptions.on_kill(run.switch)
         views, models = list(config.views), list(config.models)
-        seats = {seat.name: seat for seat in run.seats}
-        for name, model in config.models.items():
-            subscriptions.watch_view(seats[name], views.index(model.view))
-        for name, section in config.strategies.items():
-            seat, where = seats[name], f"strategies.{name}"
+        # By place and not by name: a model and a strategy may have the same one.
+        modelling, trading = run.seats[: len(models)], run.seats[len(models) :]
+        for seat, model in zip(modelling, config.models.values(), strict=True):
+            subscriptions.watch_view(seat, views.index(model.view))
+        for seat, (name, section) in zip(trading, config.strategies.items(), strict=True):
+            where = f"strategies.{name}"
             for i in self._tables.chosen(section.instruments, f"{where}.instruments"):
                 for kind in _LISTENS:
                     subscriptions.listen(seat, kind, i)

@@ -7,7 +7,7 @@ from tickloom_kernels import bars as bar_kernel
 from tickloom_kernels import rows as r
 
 from tickloom.config import Config
-from tickloom.config_sections import BarSection
+from tickloom.config.sections import BarSection
 from tickloom.engine.context import find_instrument
 from tickloom.engine.derive import BarSeries, View
 from tickloom.errors import ConfigError, nearest

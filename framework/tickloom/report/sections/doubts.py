@@ -46,4 +46,3 @@ class Doubts:
             tables=tables,
             empty="" if tables else "No input was left out, no plugin failed, and there is nothing to note.",
         )
-

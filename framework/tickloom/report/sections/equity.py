@@ -55,7 +55,8 @@ def _sentence(run: Evaluation, depths: NDArray[np.float64]) -> str:
         return f"{went}; drawdowns are not defined where it was never above 0."
     if not depths.any():
         return f"{went} and never fell below its highest value."
-    return f"{went}; it lay deepest, {-100 * depths.min():.4g} % below its peak, at {when(int(run.times[depths.argmin()]))} UTC."
+    moment = when(int(run.times[depths.argmin()]))
+    return f"{went}; it lay deepest, {-100 * depths.min():.4g} % below its peak, at {moment} UTC."
 
 
 def _figure(run: Evaluation, depths: NDArray[np.float64]) -> "LayoutDOM":

@@ -15,6 +15,10 @@ class Numbers:
             id="numbers",
             title="Numbers",
             sentence=f"Money is told in {record.evaluation.asset or 'no asset: the run has no instrument'}; "
-            + (f"{missing} of {len(metrics)} numbers are not defined here, and say why." if missing else "all are defined."),
+            + (
+                f"{missing} of {len(metrics)} numbers are not defined here, and say why."
+                if missing
+                else "all are defined."
+            ),
             metrics=metrics,
         )

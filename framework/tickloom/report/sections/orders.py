@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tickloom.codes import OrderStatus, OrderType, TimeInForce
+from tickloom.evaluation.metrics import lasting
 from tickloom.evaluation.orders import OrderLife
 from tickloom.record import RunRecord
 from tickloom.report.section import Cell, Section, Table
-from tickloom.report.texts import amount, count, lasting, order_name, quantity_unit, side, when
+from tickloom.report.texts import amount, count, order_name, quantity_unit, side, when
 
 _REFUSED = (OrderStatus.DENIED, OrderStatus.REJECTED)
 

@@ -68,8 +68,8 @@ def _sentence(record: RunRecord, shown: Sequence[int], fills: Fills, signals: Si
     made = sum(map(len, fills.values()))
     said = sum(map(len, signals.values()))
     text = (
-        f"{count(made, 'fill')} and {count(said, 'signal')}; a buy is a blue triangle that points up, a sell an orange one that "
-        "points down, and the shaded band is the range of prices"
+        f"{count(made, 'fill')} and {count(said, 'signal')}; a buy is a blue triangle that points up, a sell an "
+        "orange one that points down, and the shaded band is the range of prices"
     )
     if any(len(one) > MOST_FILLS for one in fills.values()):
         text += f"; of an instrument's fills, {MOST_FILLS:,} of each side are drawn, highest and lowest among them"
@@ -107,10 +107,11 @@ def _draw_price(plot: "figure", record: RunRecord, index: int) -> None:
     ends = np.append(starts[1:], len(cells)) - 1
 
     def prices(marks: NDArray[np.int64]) -> NDArray[np.float64]:
-        return marks * (terms.price_ratio[0] / (2 * terms.price_ratio[1]))
+        return marks * terms.price_ratio[0] / np.float64(2 * terms.price_ratio[1])
 
     plot.varea(
-        x=f.milliseconds(times[ends]),
+        # A stretch lasts from the beginning of its first cell; its range stands in its middle.
+        x=f.milliseconds((times[starts] - record.cell + times[ends]) // 2),
         y1=prices(np.minimum.reduceat(cells[:, LOWEST], starts)),
         y2=prices(np.maximum.reduceat(cells[:, HIGHEST], starts)),
         color=f.GREY,

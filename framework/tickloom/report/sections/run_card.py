@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
+from tickloom.evaluation.metrics import lasting
 from tickloom.record import RunRecord
 from tickloom.report.section import Section, Table
-from tickloom.report.texts import count, lasting, when
+from tickloom.report.texts import count, when
 
 
 class RunCard:

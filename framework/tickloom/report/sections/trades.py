@@ -1,14 +1,15 @@
 """Round trips: what each position earned from the first fill until it was closed."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tickloom.evaluation.metrics import money
+from tickloom.evaluation.metrics import lasting, money
 from tickloom.evaluation.trips import Trip
 from tickloom.record import RunRecord
 from tickloom.report.section import Cell, Section, Table
-from tickloom.report.texts import amount, count, lasting, when
+from tickloom.report.texts import amount, count, when
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -52,10 +53,6 @@ def _row(record: RunRecord, trip: Trip) -> list[Cell]:
     """One round trip, in the unit of its instrument."""
     terms = record.instruments[trip.instrument]
     places = -int(terms.tick_size.as_tuple().exponent) + 2
-    fees = ", ".join(
-        f"{amount(units, record.ledger.precisions[asset]):f}{'' if asset == terms.settle else f' {asset}'}"
-        for asset, units in sorted(trip.fees.items())
-    )
     return [
         when(trip.opened),
         terms.name,
@@ -65,7 +62,7 @@ def _row(record: RunRecord, trip: Trip) -> list[Cell]:
         None if trip.exit is None else round(trip.exit, places),
         lasting((record.evaluation.valuation.end if trip.open else trip.closed) - trip.opened),
         amount(trip.pnl, terms.settle_precision),
-        fees,
+        _fees(record, trip),
         amount(trip.funding, terms.settle_precision),
         amount(trip.worst, terms.settle_precision),
         amount(trip.best, terms.settle_precision),
@@ -75,6 +72,20 @@ def _row(record: RunRecord, trip: Trip) -> list[Cell]:
         "" if trip.open else when(trip.closed),
         record.accounts[trip.account],
     ]
+
+
+def _what(record: RunRecord, trip: Trip) -> str:
+    """Side and instrument of a round trip."""
+    return f"{'long' if trip.side > 0 else 'short'} {record.instruments[trip.instrument].name}"
+
+
+def _fees(record: RunRecord, trip: Trip) -> Cell:
+    """Fees of a round trip: a number where all were paid in the settlement asset, else each with its asset."""
+    settle = record.instruments[trip.instrument].settle
+    paid = {asset: amount(units, record.ledger.precisions[asset]) for asset, units in sorted(trip.fees.items())}
+    if paid.keys() <= {settle}:
+        return paid.get(settle, Decimal(0))
+    return ", ".join(f"{number:f} {asset}" for asset, number in paid.items())
 
 
 def _figure(record: RunRecord, closed: list[Trip]) -> "LayoutDOM":
@@ -95,11 +106,10 @@ def _figure(record: RunRecord, closed: list[Trip]) -> "LayoutDOM":
             {
                 "time": np.array([closed[place].closed / 1e6 for place in chosen]),
                 "profit": profits[chosen],
-                "exact": [f"{amount(run.net(closed[place]), run.valuation.precision):f} {run.asset}" for place in chosen],
-                "what": [
-                    f"{'long' if closed[place].side > 0 else 'short'} {record.instruments[closed[place].instrument].name}"
-                    for place in chosen
+                "exact": [
+                    f"{amount(run.net(closed[place]), run.valuation.precision):f} {run.asset}" for place in chosen
                 ],
+                "what": [_what(record, closed[place]) for place in chosen],
                 "lasted": [lasting(closed[place].closed - closed[place].opened) for place in chosen],
             }
         )

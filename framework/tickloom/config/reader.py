@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 
 import attrs
 
-from tickloom.config_sections import (
+from tickloom.config.sections import (
     PLUGIN_KEYS,
     AccountSection,
     BarSection,
@@ -28,7 +28,7 @@ from tickloom.config_sections import (
     ViewSection,
 )
 from tickloom.errors import ConfigError, nearest
-from tickloom.settings import build, convert
+from tickloom.config.settings import build, convert
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

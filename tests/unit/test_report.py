@@ -1,0 +1,255 @@
+"""The report's files: same run, same bytes; nothing foreign read as HTML; extremes survive. Oracle: the run itself."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from hashlib import sha256
+from html import unescape
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from records import SECTIONS, Story, busy_story
+from rich.console import Console
+
+from tickloom.codes import OrderStatus, Report
+from tickloom.errors import TickloomError
+from tickloom.evaluation.metrics import Metric
+from tickloom.evaluation.returns import drawdowns
+from tickloom.record import RunRecord
+from tickloom.report import markup
+from tickloom.report.page import write_report
+from tickloom.report.section import Section, Table
+from tickloom.report.sections.equity import Equity
+from tickloom.report.sections.numbers import Numbers
+from tickloom.report.sections.price import Price
+from tickloom.report.sections.run_card import config_hash
+from tickloom.report.summary import metrics, print_summary
+
+HASHES = """
+import hashlib, sys, pathlib
+from records import SECTIONS, busy_story
+from tickloom.report.page import write_report
+page = write_report(busy_story(9_000, 60).record(), SECTIONS, pathlib.Path(sys.argv[1]))
+print(hashlib.sha256(page.read_bytes()).hexdigest())
+"""
+
+
+@pytest.fixture(scope="module")
+def record() -> RunRecord:
+    return busy_story(9_000, 60).record()
+
+
+@pytest.fixture(scope="module")
+def report(record: RunRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(record, SECTIONS, tmp_path_factory.mktemp("report"))
+
+
+def terminal(record: RunRecord) -> str:
+    """Write the summary as on a terminal of 200 columns."""
+    written = StringIO()
+    print_summary(record, Console(file=written, width=200))
+    return written.getvalue()
+
+
+class Fixed:
+    """A section that is always the same."""
+
+    def __init__(self, part: Section) -> None:
+        self.part = part
+
+    def section(self, record: RunRecord) -> Section:
+        return self.part
+
+
+def sources(part: Section) -> list[dict[str, Any]]:
+    """Columns of all data sources in a section's figure."""
+    from bokeh.models import ColumnDataSource
+
+    assert part.figure is not None
+    found = part.figure.select({"type": ColumnDataSource})
+    return [dict(one.data) for one in found if isinstance(one, ColumnDataSource)]
+
+
+def test_the_same_run_gives_the_same_bytes_in_one_process(report: Path, tmp_path: Path) -> None:
+    again = write_report(busy_story(9_000, 60).record(), SECTIONS, tmp_path)
+    assert again.read_bytes() == report.read_bytes()
+    assert (tmp_path / "metrics.json").read_bytes() == (report.parent / "metrics.json").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "report.html"]
+
+
+def test_the_same_run_gives_the_same_bytes_in_a_process_that_hashes_otherwise(report: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", HASHES, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == sha256(report.read_bytes()).hexdigest()
+
+
+def test_the_page_fits_into_three_megabytes(report: Path) -> None:
+    assert report.stat().st_size <= 3_000_000
+
+
+def test_metrics_json_holds_what_the_terminal_shows(record: RunRecord, report: Path) -> None:
+    written = json.loads((report.parent / "metrics.json").read_text("utf-8"))
+    assert written == json.loads(json.dumps(metrics(record)))
+    shown = terminal(record)
+    for key in ("total_return", "sharpe", "sortino", "max_drawdown", "turnover", "fees", "fill_ratio", "slippage"):
+        assert re.search(rf"{re.escape(written[key]['label'])} +{re.escape(written[key]['text'])} ", shown)
+    assert re.search(rf"Mean exposure +{re.escape(written['mean_exposure']['text'])} ", shown)
+
+
+def test_the_page_shows_the_numbers_of_metrics_json(report: Path) -> None:
+    found = re.findall(r'data-metric="(\w+)">(.*?)</span>', report.read_text("utf-8"))
+    shown = {key: unescape(re.sub(r"<[^>]*>", "", text)) for key, text in found}
+    written = json.loads((report.parent / "metrics.json").read_text("utf-8"))
+    assert shown == {key: metric["text"] for key, metric in written.items()}
+
+
+def test_foreign_texts_are_never_read_as_html(tmp_path: Path) -> None:
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>$title"
+    story = Story()
+    story.mark(1, "100")
+    order = story.submit(1, 1, "1", "100.00", tag=evil)
+    story.update(1, order, Report.DENIED, OrderStatus.DENIED, evil)
+    filled = story.submit(2, 1, "1", arrival="100", tag=evil)
+    story.fill(2, filled, "100.00", "1")
+    record = story.record(
+        name=evil,
+        notes=[evil],
+        status=evil,
+        models=[evil],
+        strategies=[evil],
+        config={evil: evil},
+        bad_inputs={(evil, evil): 1},
+    )
+    page = write_report(record, SECTIONS, tmp_path).read_text("utf-8")
+    assert "<script>alert" not in page
+    assert "<img" not in page.partition("<script>")[0]
+    # As text it is there: in the heading, and in the data of the tables.
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\\u003cscript\\u003ealert(1)" in page
+
+
+def test_brackets_in_a_note_are_no_markup_in_the_terminal() -> None:
+    shown = terminal(Story().record(notes=["[bold]no book"], bad_inputs={("main", "TRUNCATED"): 2}))
+    assert "[bold]no book" in shown
+    assert "main: 2 inputs left out or doubted, TRUNCATED" in shown
+
+
+def test_the_deepest_drawdown_and_the_peak_of_equity_survive_downsampling(record: RunRecord) -> None:
+    run = record.evaluation
+    assert len(run.equity) > 9_000
+    lines = [np.asarray(one["value"]) for one in sources(Equity().section(record)) if "value" in one]
+    drawdown, equity = sorted(lines, key=lambda values: values.max())
+    assert len(equity) <= 4_000
+    assert equity.max() == run.equity.max()
+    assert equity.min() == run.equity.min()
+    assert drawdown.min() == 100 * drawdowns(run.equity).min()
+
+
+def test_every_fill_and_signal_is_drawn(record: RunRecord) -> None:
+    columns = sources(Price().section(record))
+    fills = sum(len(one["price"]) for one in columns if "price" in one)
+    assert fills == len(record.evaluation.fills)
+    assert any(len(one["value"]) == 60 for one in columns if "value" in one)
+
+
+def test_equity_and_drawdown_share_their_time_axis(record: RunRecord) -> None:
+    figure = Equity().section(record).figure
+    assert figure is not None
+    above, below = figure.children  # type: ignore[attr-defined]
+    assert above.x_range is below.x_range
+
+
+def test_months_compound_to_the_return_of_the_run() -> None:
+    # Worked by hand: 100 -> 110 in March, 110 -> 99 in April, 99 -> 121 until the 2nd of May.
+    story = Story(deposits=("1 BTC", "0.00000001 USDT"), cell=86_400)
+    for day in range(62):
+        story.mark((day + 1) * 86_400, "110" if day == 30 else "99" if day == 60 else "121" if day == 61 else "100")
+    story.cells[0][0][1] = 100 * 200
+    (table,) = Equity().section(story.record()).tables
+    assert [row[0] for row in table.rows] == ["2024-03", "2024-04", "2024-05"]
+    assert [row[2] for row in table.rows] == pytest.approx([10.0, -10.0, 100 * (121 / 99 - 1)], rel=1e-6)
+    growth = np.prod([1 + float(row[2]) / 100 for row in table.rows])  # type: ignore[arg-type]
+    total = float(story.record().evaluation.metrics["total_return"].value or 0)
+    assert growth - 1 == pytest.approx(total / 100, rel=1e-12)
+
+
+def test_an_empty_run_says_why_each_part_is_empty(tmp_path: Path) -> None:
+    record = Story(deposits=()).record(rows={})
+    parts = {part.id: part for part in (one.section(record) for one in SECTIONS)}
+    assert {name for name, part in parts.items() if part.empty} == {
+        "equity", "price", "trades", "orders", "costs", "doubts",
+    }  # fmt: skip
+    page = write_report(record, SECTIONS, tmp_path).read_text("utf-8")
+    assert all(markup.text(part.empty) in page for part in parts.values())
+    assert "Bokeh" not in page.partition("<script>\n")[0]
+
+
+def test_a_section_without_content_must_say_why() -> None:
+    with pytest.raises(TickloomError, match="'mine' is empty and does not say why"):
+        Section(id="mine", title="Mine", sentence="Nothing.")
+
+
+def test_ids_that_no_link_could_name_are_refused() -> None:
+    with pytest.raises(TickloomError, match="report section id 'My part' must be lower-case"):
+        Section(id="My part", title="Mine", sentence="Nothing.", empty="No.")
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(TickloomError, match="'mine': row 1 has 1 cells for 2 columns"):
+        Table(id="mine", title="Mine", columns=("a", "b"), rows=[(1, 2), (3,)])
+
+
+def test_two_parts_with_one_id_are_refused(record: RunRecord, tmp_path: Path) -> None:
+    twin = Fixed(Section(id="equity", title="Mine", sentence="Mine.", empty="No."))
+    with pytest.raises(TickloomError, match="more than once: equity"):
+        write_report(record, [Equity(), twin], tmp_path)
+
+
+def test_a_section_may_add_numbers_but_not_change_one(record: RunRecord, tmp_path: Path) -> None:
+    mine = Metric(key="luck", label="Luck", group="Mine", value=0.5, definition="A coin.")
+    part = Section(id="mine", title="Mine", sentence="Mine.", metrics=[mine])
+    write_report(record, [Fixed(part)], tmp_path)
+    assert json.loads((tmp_path / "metrics.json").read_text("utf-8"))["luck"]["value"] == 0.5
+    other = Metric(key="sharpe", label="Sharpe", group="Mine", value=9.0, definition="Better.")
+    with pytest.raises(TickloomError, match="'mine': there is another metric 'sharpe' already"):
+        write_report(record, [Fixed(Section(id="mine", title="M", sentence="M.", metrics=[other]))], tmp_path)
+
+
+def test_long_tables_are_cut_with_a_note(record: RunRecord, tmp_path: Path) -> None:
+    table = Table(id="long", title="Long", columns=("n",), rows=[(number,) for number in range(12_345)])
+    part = Section(id="mine", title="Mine", sentence="Mine.", tables=[table])
+    page = write_report(record, [Fixed(part)], tmp_path).read_text("utf-8")
+    assert "first 10,000 of 12,345 rows" in page
+    assert page.count("<tr><td") == markup.ROWS_SHOWN
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(record: RunRecord, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(TickloomError, match=r"cannot write the report to .*file/run: "):
+        write_report(record, [Numbers()], tmp_path / "file" / "run")
+
+
+def test_config_hash_does_not_depend_on_the_order_of_keys() -> None:
+    one = Story().record(config={"run": {"seed": 7, "tail": "1s"}, "a": 1})
+    other = Story().record(config={"a": 1, "run": {"tail": "1s", "seed": 7}})
+    assert config_hash(one) == config_hash(other)
+    assert config_hash(one) != config_hash(Story().record(config={"a": 2}))
+
+
+def test_looking_up_sections_costs_neither_bokeh_nor_numba() -> None:
+    modules = ", ".join(sorted({type(one).__module__ for one in SECTIONS}))
+    program = f"import sys, {modules}; print(sorted({{'bokeh', 'numba', 'rich'}} & set(sys.modules)))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
