@@ -1,6 +1,7 @@
 """A small world in which anything can happen at once, for the laws of the loop: markets, splits and strategies."""
 
 import numpy as np
+
 from tickloom.events import BookDelta, Trade
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy
@@ -161,7 +162,8 @@ class Quoter(Strategy):
         if self.ids and ctx.rng.random() < 0.6:
             order = ctx.order(self.ids[-1])
             if order.is_open and ctx.rng.random() < 0.7:
-                ctx.amend(order.order_id, order.quantity + ctx.rng.choice([-1, 0, 3]), order.price + ctx.rng.randrange(2))
+                quantity = order.quantity + ctx.rng.choice([-1, 0, 3])
+                ctx.amend(order.order_id, quantity, order.price + ctx.rng.randrange(2))
             else:
                 ctx.cancel(self.ids.pop())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+
 from tickloom.events import Event
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy

@@ -8,7 +8,7 @@ import math
 from decimal import Decimal
 
 import attrs
-from tickloom import BookDelta, Fill, Order, OrderUpdate, Report, Strategy
+from tickloom import BookDelta, Fill, OrderUpdate, Report, Strategy
 
 #: News after which an order is over.
 _OVER = (Report.CANCELED, Report.EXPIRED, Report.REJECTED, Report.DENIED)
@@ -16,9 +16,10 @@ _OVER = (Report.CANCELED, Report.EXPIRED, Report.REJECTED, Report.DENIED)
 
 @attrs.define
 class _Quote:
-    """One side of one instrument: the order that stands for it, and whether news of it is awaited."""
+    """One side of one instrument: the order that stands for it, its price (ticks), and whether news is awaited."""
 
     order_id: int = 0
+    price: int = 0
     waiting: bool = False
 
 
@@ -45,7 +46,13 @@ class MarketMaker(Strategy):
     max_inventory: Decimal
     skew: float
     requote: float
+    _sizes: list[tuple[int, int]] = attrs.field(factory=list, init=False)
     _quotes: dict[tuple[int, int], _Quote] = attrs.field(factory=dict, init=False)
+
+    def on_start(self) -> None:
+        """Count quantity and largest position in lots, once and not at every update."""
+        self._sizes = [(one.lots(self.quantity), one.lots(self.max_inventory)) for one in self.ctx.instruments]
+        self._quotes = {(i, side): _Quote() for i in range(len(self._sizes)) for side in (1, -1)}
 
     def on_book(self, delta: BookDelta) -> None:
         """Put both quotes where the book, whole again, says they belong."""
@@ -56,8 +63,7 @@ class MarketMaker(Strategy):
         (bid, bid_quantity), (ask, ask_quantity) = bids[0].tolist(), asks[0].tolist()
         micro = (bid * ask_quantity + ask * bid_quantity) / (bid_quantity + ask_quantity)
         point = micro / 10_000
-        held = self.ctx.position(instrument)
-        limit = self.ctx.instruments[instrument].lots(self.max_inventory)
+        held, limit = self.ctx.position(instrument), self._sizes[instrument][1]
         centre = micro - self.skew * point * held / limit
         # Rounded away from the middle, and never through the other side.
         self._put(instrument, 1, min(math.floor(centre - self.half_spread * point), ask - 1), held < limit, point)
@@ -65,36 +71,30 @@ class MarketMaker(Strategy):
 
     def _put(self, instrument: int, side: int, price: int, wanted: bool, point: float) -> None:
         """Send, move or take down one quote; while news of it is awaited, it is left alone."""
-        quote = self._quotes.setdefault((instrument, side), _Quote())
-        if quote.waiting:
+        quote, lots = self._quotes[instrument, side], self._sizes[instrument][0]
+        if quote.waiting or (quote.order_id == 0 and not wanted):
             return
-        lots = self.ctx.instruments[instrument].lots(self.quantity)
         if quote.order_id == 0:
-            if wanted:
-                quote.order_id = self.ctx.submit(instrument, side, lots, price, post_only=True)
-                quote.waiting = True
-            return
-        order = self.ctx.order(quote.order_id)
-        if not wanted:
-            self.ctx.cancel(order.order_id)
-            quote.waiting = True
-        elif abs(order.price - price) >= max(1.0, self.requote * point):
+            quote.order_id = self.ctx.submit(instrument, side, lots, price, post_only=True)
+        elif not wanted:
+            self.ctx.cancel(quote.order_id)
+        elif abs(quote.price - price) >= max(1.0, self.requote * point):
             # Always the full quantity again: what has been filled is added to the total.
-            self.ctx.amend(order.order_id, order.filled_quantity + lots, price)
-            quote.waiting = True
+            self.ctx.amend(quote.order_id, self.ctx.order(quote.order_id).filled_quantity + lots, price)
+        else:
+            return
+        quote.waiting = True
 
     def on_order(self, update: OrderUpdate) -> None:
-        """Hear what became of a command."""
-        quote = self._quote_of(self.ctx.order(update.order_id))
-        quote.waiting = False
-        if update.report in _OVER:
-            quote.order_id = 0
+        """Hear what became of a command, unless its quote has been given to another order since."""
+        for quote in self._quotes.values():
+            if quote.order_id == update.order_id:
+                quote.price, quote.waiting = update.price, False
+                if update.report in _OVER:
+                    quote.order_id = 0
 
     def on_fill(self, fill: Fill) -> None:
-        """Make room for the next quote when one is filled."""
-        if fill.leaves_quantity == 0:
-            quote = self._quote_of(self.ctx.order(fill.order_id))
+        """Make room for the next order when one is filled."""
+        quote = self._quotes[fill.instrument, fill.side]
+        if fill.leaves_quantity == 0 and quote.order_id == fill.order_id:
             quote.order_id, quote.waiting = 0, False
-
-    def _quote_of(self, order: "Order") -> _Quote:
-        return self._quotes[order.instrument, order.side]

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 import numpy as np
+
 from tickloom_kernels import rows
 
 
@@ -120,7 +121,7 @@ class Liquidation(Market, frozen=True, gc=False, array_like=True):
 
 
 class SourceStatus(Market, frozen=True, gc=False, array_like=True):
-    """News of a source (`tickloom.codes.Feed`), its reason (`BadInput`), and where: the line, row or sequence number in its input."""
+    """News of a source: a `tickloom.codes.Feed`, its reason (`BadInput`), and the line or row of its input."""
 
     TYPE_ID: ClassVar[int] = rows.SOURCE_STATUS
     TOPIC: ClassVar[str] = "sys.source"
@@ -205,7 +206,7 @@ class AmendOrder(Event, frozen=True, gc=False, array_like=True):
 
 
 class OrderUpdate(Event, frozen=True, gc=False, array_like=True):
-    """News of an order that is no fill: a `tickloom.codes.Report` and its reason; ``ts_venue`` is when the venue (or gate) decided."""
+    """News of an order that is no fill: a `tickloom.codes.Report`, and when the venue (or the gate) decided."""
 
     TYPE_ID: ClassVar[int] = 64
     TOPIC: ClassVar[str] = "ord"

@@ -15,8 +15,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.money import exact
 from tickloom.errors import ConfigError, OrderError, nearest
+from tickloom.money import exact
 from tickloom.units import amount
 
 #: The largest value of one order, in smallest units of the quote asset. A float64 still holds it exactly, and kernels

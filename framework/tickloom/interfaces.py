@@ -172,9 +172,7 @@ class Feature(Protocol):
         """State before the first value: float64, one dimension; the loop owns the copy it gets."""
         ...
 
-    def run(
-        self, state: "NDArray[np.float64]", values: "NDArray[np.float64]", out: "NDArray[np.float64]"
-    ) -> None:
+    def run(self, state: "NDArray[np.float64]", values: "NDArray[np.float64]", out: "NDArray[np.float64]") -> None:
         """Step through ``values`` (float64, shape (n,)), writing ``out`` (n, outputs): NaN until warm-up.
 
         A loop over one step with carried state, so that any split of the values gives the same bits.
@@ -359,7 +357,7 @@ class Venue(Protocol):
         ...
 
     def notes(self) -> Sequence[str]:
-        """What a reader of the report must know of this venue's fills."""
+        """Say what a reader of the report must know of this venue's fills."""
         ...
 
 

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from tickloom.money import positions
 from tickloom.errors import ConfigError
-from tickloom.money.exact import half_even
 from tickloom.instruments import Contract, Instrument, asset_precisions
+from tickloom.money import positions
+from tickloom.money.exact import half_even
 from tickloom.money.positions import Position
 
 MARKET = "market"

@@ -21,9 +21,9 @@ import attrs
 import pluggy
 
 from tickloom import hookspecs
+from tickloom.config.settings import build
 from tickloom.errors import ConfigError, nearest
 from tickloom.kinds import BY_NAME, KINDS
-from tickloom.config.settings import build
 
 if TYPE_CHECKING:
     from tickloom.config import Config

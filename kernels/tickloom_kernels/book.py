@@ -22,6 +22,11 @@ SIDE_WORDS = 1 + LEVEL_WORDS * DEPTH
 BOOK_WORDS = 2 * SIDE_WORDS
 UNDO_ENTRY = 5
 
+# numpy's ints: numba compiles a function once more for every literal int that it is called with.
+_NO_LOG = np.int64(0)
+_NOTHING = np.int64(0)
+_FIRST = np.int64(0)
+
 
 @njit(cache=True, nogil=True)
 def find(a: NDArray[np.int64], side: int, sign: int, price: int) -> int:
@@ -98,7 +103,7 @@ def undo_all(a: NDArray[np.int64], undo: int) -> None:
     """Take back every logged change, newest first, and empty the log."""
     for n in range(a[undo] - 1, -1, -1):
         entry = undo + 1 + UNDO_ENTRY * n
-        put(a, 0, a[entry], a[entry + 1], a[entry + 2], a[entry + 3], a[entry + 4])
+        put(a, _NO_LOG, a[entry], a[entry + 1], a[entry + 2], a[entry + 3], a[entry + 4])
     a[undo] = 0
 
 
@@ -130,21 +135,27 @@ def apply_delta(a: NDArray[np.int64], undo: int, book: int, rows: NDArray[np.int
     sign = rows[k, r.DELTA_SIDE]
     if sign != 0:
         side = book if sign > 0 else book + SIDE_WORDS
-        put(a, undo, side, sign, rows[k, r.DELTA_PRICE], rows[k, r.DELTA_QUANTITY], 0)
+        put(a, undo, side, sign, rows[k, r.DELTA_PRICE], rows[k, r.DELTA_QUANTITY], _NOTHING)
 
 
 @njit(cache=True, nogil=True)
 def apply_top(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quantity: int) -> bool:
-    """Make one level all there is of a side; say whether anything changed (an unchanged side keeps its consumption)."""
+    """Make one level all there is of a side that has one or none; a quantity of 0 empties it.
+
+    Returns
+    -------
+    bool
+        Whether anything changed: an unchanged side keeps its consumption.
+    """
     top = best(a, side)
     if top != 0 and a[top] == price and a[top + 1] == quantity:
         return False
-    if top != 0 and a[top] != price:
-        put(a, undo, side, sign, a[top], 0, 0)
+    if top == 0 and quantity == 0:
+        return False
+    if top != 0 and (a[top] != price or quantity == 0):
+        put(a, undo, side, sign, a[top], _NOTHING, _NOTHING)
     if quantity > 0:
-        put(a, undo, side, sign, price, quantity, 0)
-    elif top != 0 and a[top] == price:
-        put(a, undo, side, sign, price, 0, 0)
+        put(a, undo, side, sign, price, quantity, _NOTHING)
     return True
 
 
@@ -153,7 +164,7 @@ def follow(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, stop: int)
     """Apply the BOOK_DELTA rows of ``[start, stop)`` to books that stand one after the other, by instrument."""
     for k in range(start, stop):
         if rows[k, r.KIND] == r.BOOK_DELTA:
-            apply_delta(a, 0, rows[k, r.INSTRUMENT] * BOOK_WORDS, rows, k)
+            apply_delta(a, _NO_LOG, rows[k, r.INSTRUMENT] * BOOK_WORDS, rows, k)
 
 
 @njit(cache=True, nogil=True)
@@ -189,10 +200,10 @@ def crossed(a: NDArray[np.int64], rows: NDArray[np.int64], n: int, out: NDArray[
     for k in range(n):
         if rows[k, r.KIND] != r.BOOK_DELTA:
             continue
-        apply_delta(a, 0, 0, rows, k)
+        apply_delta(a, _NO_LOG, _FIRST, rows, k)
         if rows[k, r.DELTA_FLAGS] & r.FLAG_LAST:
-            bid = best(a, 0)
-            ask = best(a, SIDE_WORDS)
+            bid = best(a, _FIRST)
+            ask = best(a, _FIRST + SIDE_WORDS)
             if bid != 0 and ask != 0 and a[bid] >= a[ask]:
                 out[found] = k
                 found += 1

@@ -1,4 +1,4 @@
-"""The shape of a market row, as kernels read it: twelve int64 words, the first three and the last the same for every kind.
+"""The shape of a market row, as kernels read it: twelve int64 words, four of them the same for every kind.
 
 A chunk of market data is a C-contiguous int64 array of shape ``(n, WORDS)``, ordered by ``ts_init``.
 ``tickloom.events`` declares the kinds; a test holds the two against each other.

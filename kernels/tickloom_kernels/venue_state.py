@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import outcomes as o
-from tickloom_kernels.book import BOOK_WORDS, UNDO_ENTRY
+from tickloom_kernels.book import BOOK_WORDS, DEPTH, UNDO_ENTRY
 
 # Head.
 OUTCOMES = 1
@@ -38,6 +38,11 @@ INITIAL_QUEUE = 7
 IS_HALTED = 8
 #: A taker had to do without a book.
 NO_BOOK = 9
+#: The book has been emptied, and the update that tells it anew is not over.
+IS_NEW_BOOK = 10
+#: The one bar series that fills orders (index + 1; 0: none yet), and the length of its first bar (ns).
+BAR_SERIES = 11
+BAR_LENGTH = 12
 INSTRUMENT_WORDS = 16
 
 # A slot per resting order.
@@ -56,14 +61,24 @@ ORDER_WORDS = 10
 
 #: Resting orders that the venue holds at most.
 CAPACITY = 1024
-#: Outcomes of one call at most.
+#: Outcomes of one call at most: a taker may fill at every level, a row may fill every resting order.
 OUTCOME_CAPACITY = 8192
-#: A block ends when the log has room for fewer than this many further changes.
-UNDO_CAPACITY = 16384
-UNDO_RESERVE = 4608
+#: Changes of the books that one row can log at most: every level of both sides taken, each order ending inside one.
+UNDO_RESERVE = 2 * DEPTH + CAPACITY + 8
+#: A block ends when the log has room for fewer than `UNDO_RESERVE` further changes.
+UNDO_CAPACITY = UNDO_RESERVE + 12_288
 
 NO_BUY = -(1 << 62)
 NO_SELL = 1 << 62
+
+# numpy's ints: numba compiles a function once more for every literal int that it is called with.
+BUY = np.int64(1)
+SELL = np.int64(-1)
+NOTHING = np.int64(0)
+#: Start of `next_in_line`: earlier than every arrival.
+BEFORE_ALL = np.int64(-1)
+_MAKER = np.int64(1)
+_TAKER = np.int64(0)
 
 
 def new_state(count: int) -> NDArray[np.int64]:
@@ -92,9 +107,23 @@ def instrument_at(instrument: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def report(a: NDArray[np.int64], code: int, slot: int, price: int, quantity: int, maker: int, reason: int) -> None:
-    """Add an outcome of a resting order."""
-    tell(a, code, a[slot + ORDER_ID], price, quantity, a[slot + LEAVES], maker, reason, a[slot + INSTRUMENT])
+def sides(a: NDArray[np.int64], instrument: int) -> int:
+    """Offset of an instrument's bids; its asks lie ``SIDE_WORDS`` behind."""
+    return a[BOOKS_AT] + instrument * BOOK_WORDS
+
+
+@njit(cache=True, nogil=True)
+def report(a: NDArray[np.int64], code: int, slot: int, quantity: int, reason: int) -> None:
+    """Add an outcome of a resting order, at its price; ``quantity`` (lots) is above 0 for a fill only."""
+    order_id, price, leaves = a[slot + ORDER_ID], a[slot + PRICE], a[slot + LEAVES]
+    tell(a, code, order_id, price, quantity, leaves, _MAKER, reason, a[slot + INSTRUMENT])
+
+
+@njit(cache=True, nogil=True)
+def refuse(a: NDArray[np.int64], code: int, order_id: int, price: int, reason: int, instrument: int) -> None:
+    """Let a refusal be the only outcome."""
+    a[OUTCOMES] = 0
+    tell(a, code, order_id, price, NOTHING, NOTHING, _TAKER, reason, instrument)
 
 
 @njit(cache=True, nogil=True)
@@ -175,7 +204,7 @@ def release(a: NDArray[np.int64], slot: int) -> None:
 def next_in_line(a: NDArray[np.int64], instrument: int, side: int, price: int, arrival: int) -> int:
     """Offset of the live order of one side that comes next in price-time priority behind (price, arrival), or 0.
 
-    Start with the best price there can be (``side * (1 << 62)``) and arrival -1.
+    Start with the best price there can be (``side * (1 << 62)``) and `BEFORE_ALL`.
     """
     found = 0
     for j in range(a[HIGH]):

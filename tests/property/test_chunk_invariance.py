@@ -1,12 +1,14 @@
 """The law that makes backtest and live one program: any split of the input gives the same outcome stream."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from laws import INSTRUMENTS, MS, STRATEGIES, config, market
+
 from tickloom.testing import Finished, RowSource, run_text
 
 LATENCIES = (
@@ -41,7 +43,7 @@ def promised(rows: np.ndarray, plan: Plan) -> list[tuple[int, int | None]]:
     return made
 
 
-def run(world: dict, splits: list[Plan] | None, block: int) -> Finished:
+def run(world: dict[str, Any], splits: list[Plan] | None, block: int) -> Finished:
     streams = market(world["seed"], world["count"], world["gap"])
     sources = {}
     for n, (name, rows) in enumerate(zip("abcd", streams, strict=True)):

@@ -207,13 +207,3 @@ def test_the_version_is_that_of_the_installed_distribution(install: Callable[...
     import tickloom
 
     assert tickloom.__version__ == importlib.metadata.version("tickloom")
-
-
-def test_python_m_does_the_same(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    import runpy
-
-    monkeypatch.setattr(sys, "argv", ["tickloom", "--help"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("tickloom", run_name="__main__")
-    assert ended.value.code == 0
-    assert "Usage: tickloom [OPTIONS] COMMAND [ARGS]..." in capsys.readouterr().out

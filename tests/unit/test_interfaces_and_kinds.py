@@ -14,10 +14,10 @@ import pytest
 import tickloom
 import tickloom_plugins
 from tickloom import hookspecs, interfaces
+from tickloom.config.settings import build
 from tickloom.events import Trade
 from tickloom.kinds import BY_NAME, KINDS
 from tickloom.plugins import Offer, Register
-from tickloom.config.settings import build
 
 TOP = Path(__file__).resolve().parents[2]
 # What the loop gives plugins, rather than what a plugin is.

@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tickloom.codes import OrderStatus, OrderType, Side
+from tickloom.config.settings import build
 from tickloom.errors import ConfigError
 from tickloom.events import AmendOrder, Quote, SubmitOrder, Trade
 from tickloom.instruments import Instrument
 from tickloom.orders.table import Order
-from tickloom.config.settings import build
 from tickloom_plugins.risk.limits import Limits
 
 SECOND = 1_000_000_000

@@ -79,6 +79,13 @@ def test_a_short_file_is_not_used(tmp_path, size):
     assert records.load(tmp_path, "key") is None
 
 
+def test_the_same_rows_may_be_kept_twice_at_once(tmp_path):
+    two = [records.keep(tmp_path, "key", iter([(ROWS[:2], 1), (ROWS[2:], 2)])) for _ in range(2)]
+    assert [len(list(pair)) for pair in zip(*two, strict=True)] == [2, 2]
+    assert loaded(tmp_path).tolist() == ROWS.tolist()
+    assert names(tmp_path) == ["key.rows"]
+
+
 def test_chunks_that_were_not_all_taken_leave_nothing(tmp_path):
     chunks = records.keep(tmp_path, "key", iter([(ROWS, 1), (ROWS, 2)]))
     next(chunks)

@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 import attrs
 import pytest
 
-from tickloom.errors import ConfigError
 from tickloom.config.settings import build, convert
+from tickloom.errors import ConfigError
 from tickloom.units import duration
 
 WHERE = "run.toml: strategies.cross"

@@ -28,8 +28,8 @@ def command(ctx: click.Context, config: Path, sets: tuple[str, ...], out: Path |
     from rich.console import Console
 
     from tickloom.config import load_config
-    from tickloom.plugins import load_plugins
     from tickloom.config.settings import build
+    from tickloom.plugins import load_plugins
 
     settings = load_config(config, sets)
     registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")

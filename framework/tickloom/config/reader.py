@@ -27,8 +27,8 @@ from tickloom.config.sections import (
     StrategySection,
     ViewSection,
 )
-from tickloom.errors import ConfigError, nearest
 from tickloom.config.settings import build, convert
+from tickloom.errors import ConfigError, nearest
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

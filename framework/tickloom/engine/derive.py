@@ -7,12 +7,12 @@ from typing import Protocol
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import bars as k
-from tickloom_kernels import rows as r
 
 from tickloom.events import Alert, Bar, Event, Features
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Feature
+from tickloom_kernels import bars as k
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]

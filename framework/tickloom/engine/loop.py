@@ -5,21 +5,22 @@ handler commands. What has been found ahead exists only when the loop has come t
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import rows as r
 
-from tickloom.engine.context import Moment
+from tickloom.engine.context import Item, Moment, PluginContext
 from tickloom.engine.derive import Owner
 from tickloom.engine.market import Market
 from tickloom.engine.plan import NOTHING, Plan, Planner
 from tickloom.engine.road import ARRIVAL, CLOSING, DELIVERY, TIMER, Road, Session
 from tickloom.engine.stream import NO_CAUSE, Name, OutcomeStream
 from tickloom.events import Event, TimerFired
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
@@ -41,7 +42,7 @@ class Loop:
     caught : callable
         Takes (handler, event, error) of a handler that raised.
     circling : callable
-        Takes the context of a plugin that made more than `MOST_AT_ONCE` events at one instant.
+        Takes the index of a strategy that made more than `MOST_AT_ONCE` events at one instant.
     settle : callable
         Takes (rows, n) of what has been consumed for good.
     block : int
@@ -58,7 +59,7 @@ class Loop:
         road: Road,
         sessions: Sequence[Session],
         caught: Callable[[Handler, Event, Exception], None],
-        circling: Callable[[Any], None],
+        circling: Callable[[int], None],
         settle: Callable[[Rows, int], None],
         block: int = 1 << 16,
     ) -> None:
@@ -82,8 +83,7 @@ class Loop:
         self._closing = 0
         self._timers = 0
         self._instant = -1
-        self._at_once = 0
-        self._commander: Any = None
+        self._at_once: Counter[int] = Counter()
         self._next_block = min(FIRST_BLOCK, block)
         self._due_so_far = -FOREVER
 
@@ -280,22 +280,22 @@ class Loop:
         if not fifo:
             return
         for done, (action, ctx, payload, cause) in enumerate(fifo):
-            self._commander = ctx or self._commander
             action(ctx, payload, cause)
-            if done == MOST_AT_ONCE:
+            if done and done % MOST_AT_ONCE == 0:
+                rest = fifo[done + 1 :]
                 del fifo[done + 1 :]
-                self.circling(self._commander)
+                self.circling(_busiest(fifo))
+                fifo += rest
         fifo.clear()
 
-    def _count(self, ts: int) -> None:
-        """Count the internal events at one instant; too many, and the plugin that commanded last is at fault."""
+    def _count(self, ts: int, strategy: int) -> None:
+        """Count a strategy's internal events at one instant; too many, and it is at fault."""
         if ts != self._instant:
             self._instant = ts
-            self._at_once = 0
-        self._at_once += 1
-        if self._at_once > MOST_AT_ONCE:
-            self._at_once = 0
-            self.circling(self._commander)
+            self._at_once.clear()
+        self._at_once[strategy] += 1
+        if self._at_once[strategy] > MOST_AT_ONCE:
+            self.circling(strategy)
 
     # --- internal events ---------------------------------------------------------------------------------------------
 
@@ -316,29 +316,30 @@ class Loop:
                 if calendar[0][0] > until:
                     return
                 ts, kind, _, what = heappop(calendar)
-                self._happen(kind, what, ts)
-                self._count(ts)
+                self._count(ts, self._happen(kind, what, ts))
             elif time <= until and time < FOREVER:
                 self._close(*closings[self._closing])
             else:
                 return
             self.drain()
 
-    def _happen(self, kind: int, what: Any, ts: int) -> None:
+    def _happen(self, kind: int, what: Any, ts: int) -> int:
+        """Run what was due, and say which strategy's it was."""
         moment = self.moment
         moment.wake = -1
         if kind == ARRIVAL:
-            self.road.arrive(what)
-        elif kind == DELIVERY:
-            self.road.deliver(what)
-        else:
-            seat, name = what
-            event = TimerFired(ts, seat.name, name)
-            moment.event = event
-            moment.cause = self.stream.emit(event, NO_CAUSE)[1]
-            handler = seat.handler("on_timer") if seat.alive else None
-            if handler is not None:
-                self.call(handler, event)
+            return self.road.arrive(what)
+        if kind == DELIVERY:
+            return self.road.deliver(what)
+        seat, name = what
+        event = TimerFired(ts, seat.name, name)
+        moment.event = event
+        moment.cause = self.stream.emit(event, NO_CAUSE)[1]
+        handler = seat.handler("on_timer") if seat.alive else None
+        if handler is not None:
+            self.call(handler, event)
+        index: int = seat.ctx.index
+        return index
 
     def _close(self, _time: int, event: Event, owner: Owner) -> None:
         self._closing += 1
@@ -365,3 +366,9 @@ class Loop:
     def cause(self) -> Name:
         """Name of the event being handled."""
         return (self.stream.row, self.moment.cause)
+
+
+def _busiest(items: Sequence[Item]) -> int:
+    """Return the strategy (index) that most of the queue's items are from."""
+    commands = Counter(ctx.index for _, ctx, _, _ in items if isinstance(ctx, PluginContext))
+    return commands.most_common(1)[0][0]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import book as b
-from tickloom_kernels import marks
-from tickloom_kernels import rows as r
 
 from tickloom.engine.context import Moment
 from tickloom.events import Bar, Quote, Trade
+from tickloom_kernels import book as b
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 _COLUMN = {r.TRADE: 0, r.QUOTE: 1, r.BAR: 2}

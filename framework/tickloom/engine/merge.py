@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]

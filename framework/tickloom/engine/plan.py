@@ -11,10 +11,10 @@ from operator import itemgetter
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import rows as r
 
 from tickloom.engine.derive import BarSeries, Emissions, Handler, Owner, View
 from tickloom.events import MARKET_KINDS, Event
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 
@@ -112,7 +112,7 @@ class Planner:
     @property
     def wakes_on_rows(self) -> bool:
         """Whether Python is woken by market rows or views, so that small chunks are faster."""
-        return any(item.kind != r.KILL_SWITCH and item.kind != r.BAR for item in self.listening) or any(
+        return any(item.kind not in (r.KILL_SWITCH, r.BAR) for item in self.listening) or any(
             view.handlers for view in self.views
         )
 

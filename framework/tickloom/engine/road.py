@@ -8,10 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from heapq import heappush
 from typing import Any
 
-from tickloom_kernels import line as ln
-from tickloom_kernels import order_table as t
-from tickloom_kernels import outcomes as o
-
 from tickloom.codes import OrderStatus, Report
 from tickloom.engine.context import Moment
 from tickloom.engine.market import Market
@@ -32,6 +28,9 @@ from tickloom.interfaces import Algorithm, Command, Router, Venue
 from tickloom.ledger import Ledger
 from tickloom.orders.gate import Gate
 from tickloom.orders.table import Order, OrderTable
+from tickloom_kernels import line as ln
+from tickloom_kernels import order_table as t
+from tickloom_kernels import outcomes as o
 
 # Classes of internal events at one instant, in their order.
 ARRIVAL, EXPIRY, CLOSING, DELIVERY, TIMER = range(5)
@@ -212,9 +211,7 @@ class Road:
             if order
             else (-1, -1, 0, 0, _DENIED)
         )
-        update = OrderUpdate(
-            now, now, order_id, account, instrument, report, status, price, leaves, reason
-        )
+        update = OrderUpdate(now, now, order_id, account, instrument, report, status, price, leaves, reason)
         self._moment.fifo.append((self._refused, None, (update, cause), 0))
 
     def _refused(self, _ctx: Any, payload: tuple[OrderUpdate, Name], _cause: int) -> None:
@@ -227,8 +224,8 @@ class Road:
 
     # --- back --------------------------------------------------------------------------------------------------------
 
-    def arrive(self, session: Session) -> None:
-        """Let the first command on a line meet its venue, and put what the venue says on the line back."""
+    def arrive(self, session: Session) -> int:
+        """Let the first command on a line meet its venue, put what that says on the line back; return whose it is."""
         ts, what, row, price, quantity, cause_row, cause_sub, *_ = ln.receive(session.out)
         order = self.orders.at(row)
         if what == _SUBMIT:
@@ -238,6 +235,7 @@ class Road:
         else:
             session.venue.amend(order, price, quantity)
         self.commit(session, ts, (cause_row, cause_sub))
+        return order.strategy
 
     def commit(self, session: Session, ts: int, cause: Name) -> None:
         """Make the venue's last outcomes its truth, and send the news of them."""
@@ -254,14 +252,14 @@ class Road:
             self._number += 1
             heappush(self._calendar, (at, DELIVERY, self._number, session))
 
-    def deliver(self, session: Session) -> None:
-        """Take the first news off a line: table, ledger and exposure learn it, then the strategy."""
+    def deliver(self, session: Session) -> int:
+        """Take the first news off a line: table, ledger and exposure learn it, then the strategy, which is returned."""
         ts, code, row, price, quantity, leaves, told, fee, ts_venue, cause_row, cause_sub = ln.receive(session.back)
         order = self.orders.at(row)
         cause = (cause_row, cause_sub)
         if code == o.FILL:
             self._filled(ts, ts_venue, order, row, price, quantity, fee, bool(told >> 32), cause)
-            return
+            return order.strategy
         rows, exposure = self.orders.rows, self.orders.exposure
         if code == o.ACCEPTED:
             rows[row, t.STATUS] = status = _ACCEPTED
@@ -279,19 +277,27 @@ class Road:
         )
         self._moment.event = update
         self.tell(order.strategy, 0, update, self._stream.emit(update, cause))
+        return order.strategy
 
     def _filled(
-        self, ts: int, ts_venue: int, order: Order, row: int, price: int, quantity: int, fee: int, maker: bool, why: Name
+        self,
+        ts: int,
+        ts_venue: int,
+        order: Order,
+        row: int,
+        price: int,
+        quantity: int,
+        fee: int,
+        maker: bool,
+        why: Name,
     ) -> None:
         account, instrument, side = order.account, order.instrument, order.side
         leaves = t.fill(self.orders.rows, self.orders.exposure, row, quantity)
         self.ledger.fill(account, instrument, side, price, quantity, fee)
         asset = self.ledger.instruments[instrument].settle
-        fill = Fill(
-            ts, ts_venue, order.order_id, account, instrument, side, price, quantity, leaves, fee, asset, maker
-        )
+        fill = Fill(ts, ts_venue, order.order_id, account, instrument, side, price, quantity, leaves, fee, asset, maker)
         self._moment.event = fill
-        name = self._stream.emit(fill, why)
+        name = self._stream.emit(fill, by)
         held = self.ledger.position(account, instrument)
         self._stream.emit(PositionChanged(ts, account, instrument, held.quantity, held.cost, held.realised), name)
         self._stream.emit(AccountChanged(ts, account, asset, self.ledger.cash(account, asset)), name)

@@ -6,20 +6,20 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import rows as r
 
-from tickloom.engine.wiring.collect import Collector
-from tickloom.engine.context import Moment, PluginContext
-from tickloom.engine.loop import FOREVER, MOST_AT_ONCE, Loop
+from tickloom.engine.context import Moment
+from tickloom.engine.loop import MOST_AT_ONCE, Loop
 from tickloom.engine.market import Market
 from tickloom.engine.merge import Feed, merged
 from tickloom.engine.road import Road, Session
 from tickloom.engine.seats import Seat
 from tickloom.engine.stream import NO_CAUSE, Name, Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
+from tickloom.engine.wiring.collect import Collector
 from tickloom.errors import TickloomError
 from tickloom.events import CancelOrder, Event, Features, KillSwitch, PluginFault, RunEnded, RunStarted, Signal
 from tickloom.orders.table import OrderTable
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
@@ -109,19 +109,25 @@ class Run:
         self.loop.drain()
 
     def _end(self) -> None:
-        until = self.last + self.tail
-        if not self.loop.stopped and self.status == "ended":
+        if self.status == "ended":
+            until = self.last + self.tail
             self.loop.finish(until)
+        else:
+            # When it stopped, and not where the chunk at hand would have ended: chunks change nothing.
+            until = max(self.moment.clock, self.collector.last)
         pending = len(self.loop.calendar)
         self.moment.wake = -1
-        self.moment.event = RunEnded(max(until, self.last), self.status, pending)
+        self.moment.event = RunEnded(until, self.status, pending)
         for seat in self.seats:
             handler = seat.handler("on_stop")
             if handler is not None and seat.alive:
                 try:
                     handler()  # type: ignore[call-arg]  # on_stop takes no event
                 except Exception as error:
-                    self._caught_at(seat, "on_stop", error)
+                    fault = PluginFault(
+                        until, seat.name, "on_stop", repr(error), f"none: the run is over; {self._left(seat)}"
+                    )
+                    self.fault(fault, NO_CAUSE)
         self.moment.fifo.clear()
         self.stream.emit(self.moment.event, NO_CAUSE)
 
@@ -199,13 +205,12 @@ class Run:
     def _caught_at(self, seat: Seat, callback: str, error: Exception) -> None:
         self.moment.fifo.append((self._stop, seat.ctx, (seat, callback, repr(error)), self.moment.cause))
 
-    def circling(self, ctx: PluginContext | None) -> None:
-        """Stop a plugin that made more events at one instant than anybody needs."""
-        seat = self._seat(ctx)
-        if seat is None or not seat.alive:
-            raise TickloomError(f"more than {MOST_AT_ONCE} events at one instant, and no plugin to blame")
-        error = f"more than {MOST_AT_ONCE} events at one instant"
-        self.moment.fifo.append((self._stop, ctx, (seat, "loop", error), self.moment.cause))
+    def circling(self, strategy: int) -> None:
+        """Stop a strategy that made more events at one instant than anybody needs; its cancels may still be many."""
+        seat = next(one for one in self.seats if one.ctx.index == strategy)
+        if seat.alive:
+            error = f"more than {MOST_AT_ONCE} events at one instant"
+            self.moment.fifo.append((self._stop, seat.ctx, (seat, "loop", error), self.moment.cause))
 
     def _stop(self, _ctx: Any, payload: tuple[Seat, str, str], cause: int) -> None:
         """Stop a strategy or model: its orders are cancelled, its position is left and announced."""
@@ -216,12 +221,19 @@ class Run:
         self.subscriptions.drop(seat)
         self.road.news.pop(seat.ctx.index, None)
         self.loop.changed = True
+        self._forget_commands(seat)
         cancelled = self._cancel_all(seat, cause)
         action = f"stopped; {cancelled} open orders cancelled; {self._left(seat)}"
         if self.on_fault == "halt":
             self.halt(f"{seat.name}.{callback} raised {error}")
             action = "the run halts"
         self.fault(PluginFault(self.moment.clock, seat.name, callback, error, action), (self.stream.row, cause))
+
+    def _forget_commands(self, seat: Seat) -> None:
+        """Leave out what a stopped plugin commanded after what stopped it; what stands before that has been done."""
+        fifo = self.moment.fifo
+        # Of the same length: the queue is being gone through.
+        fifo[:] = [(_nothing, None, None, 0) if item[1] is seat.ctx else item for item in fifo]
 
     def _left(self, seat: Seat) -> str:
         held = [
@@ -250,6 +262,10 @@ class Run:
 
     def _seat(self, ctx: Any) -> Seat | None:
         return next((seat for seat in self.seats if seat.ctx is ctx), None)
+
+
+def _nothing(_ctx: Any, _payload: Any, _cause: int) -> None:
+    """Do nothing: what a stopped plugin had still commanded."""
 
 
 def _place(error: Exception) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from tickloom_kernels import rows as r
 
 from tickloom.engine.derive import BarSeries, Handler, View
 from tickloom.engine.plan import Listening, Planner
 from tickloom.engine.seats import Seat
 from tickloom.events import Bar, BookDelta, Event, Quote, Trade
+from tickloom_kernels import rows as r
 
 _HANDLERS: dict[type[Event], str] = {
     Trade: "on_trade",
@@ -128,7 +128,9 @@ class Subscriptions:
         series.handlers = (self._announce, *_ordered(listeners)) if listeners else ()
         series.late_trades.handlers = (self._announce,)
 
-    def _groups(self, kind: type[Event]) -> list[tuple[tuple[Handler, ...], "np.ndarray[tuple[int], np.dtype[np.bool_]]"]]:
+    def _groups(
+        self, kind: type[Event]
+    ) -> list[tuple[tuple[Handler, ...], "np.ndarray[tuple[int], np.dtype[np.bool_]]"]]:
         groups: dict[tuple[Handler, ...], np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
         for instrument, listeners in self._rows[kind].items():
             handlers = _ordered(listeners)

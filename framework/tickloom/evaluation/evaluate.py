@@ -108,7 +108,7 @@ class Evaluation:
 
     def worth(self, account: int, asset: str, units: int) -> int:
         """Convert smallest units of an asset into the headline asset's at the last marks; 0 where nothing prices it."""
-        return self.valuation.convert(account, asset, units, self.valuation.closing_marks()) or 0
+        return self.valuation.convert(account, asset, units, self.valuation.closing_marks) or 0
 
     def net(self, trip: Trip) -> int:
         """Profit of a round trip after fees and funding (smallest units of the headline asset, at the last marks)."""
@@ -134,8 +134,8 @@ def evaluate(record: "RunRecord") -> Evaluation:
     history = book_again(record)
     times = _moments(record, valuation.end)
     equity, exposure = valuation.equity(history, times)
-    opening = valuation.exact(record.deposits, {}, valuation.opening_marks())
-    closing = valuation.exact(_cash(record, history), _positions(record), valuation.closing_marks())
+    opening = valuation.exact(record.deposits, {}, valuation.opening_marks)
+    closing = valuation.exact(_cash(record, history), _positions(record), valuation.closing_marks)
     equity[0], equity[-1] = (units / 10**valuation.precision for units in (opening, closing))
     interval = sampling_interval(valuation.end - record.first, record.cell)
     samples = np.arange(record.first, valuation.end + 1, interval)
@@ -182,7 +182,7 @@ def _positions(record: "RunRecord") -> dict[tuple[int, int], Position]:
 
 def _costs(record: "RunRecord", valuation: Valuation, lives: Iterable[OrderLife], net: int) -> Costs:
     """Split the change of equity into what prices did and what trading cost."""
-    marks = valuation.closing_marks()
+    marks = valuation.closing_marks
 
     def worth(account: int, asset: str, units: int) -> int:
         return valuation.convert(account, asset, units, marks) or 0

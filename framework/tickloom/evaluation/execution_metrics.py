@@ -179,7 +179,7 @@ def _lot_values(run: "Evaluation", lives: list[OrderLife]) -> dict[int, float]:
         terms = run.record.instruments[instrument]
         rates = run.valuation.rates(account, terms.settle, end)
         if rates is not None and run.valuation.marked(instrument):
-            price = max(1, run.valuation.closing_marks()[instrument] // 2)
+            price = max(1, run.valuation.closing_marks[instrument] // 2)
             worth[instrument] = terms.value(price, 1_000) / 1_000 / 10**terms.settle_precision * float(rates[0])
     return worth
 

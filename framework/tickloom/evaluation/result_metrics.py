@@ -64,7 +64,7 @@ def _result(run: "Evaluation") -> list[Metric]:
 def _composition(run: "Evaluation") -> list[Metric]:
     """Tell what the profit is made of."""
     record = run.record
-    marks = run.valuation.closing_marks()
+    marks = run.valuation.closing_marks
     realised = floating = 0
     for account, index in run.history.changes:
         terms, held = record.instruments[index], record.ledger.position(account, index)

@@ -6,6 +6,7 @@ Where it lies on a tick, `Valuation.exact` gives what `tickloom.ledger.Ledger.eq
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -194,10 +195,12 @@ class Valuation:
                 owned.append((account, terms.settle, unrealised(held, terms, marks[index])))
         return sum(self.convert(account, asset, units, marks) or 0 for account, asset, units in owned)
 
+    @cached_property
     def opening_marks(self) -> dict[int, int]:
         """First mark (half ticks) of every instrument that has one."""
         return {index: int(cells[0, FIRST]) for index, cells in sorted(self.record.marks.items()) if len(cells)}
 
+    @cached_property
     def closing_marks(self) -> dict[int, int]:
         """Last mark (half ticks) of every instrument that has one."""
         return {index: int(cells[-1, LAST]) for index, cells in sorted(self.record.marks.items()) if len(cells)}

@@ -7,8 +7,8 @@ is derived, never the other way round: an average price cannot be stored exactly
 from decimal import Context, Decimal
 from typing import NamedTuple
 
-from tickloom.money.exact import half_even
 from tickloom.instruments import Contract, Instrument
+from tickloom.money.exact import half_even
 
 #: Digits of an average price, which is for people; no sum of money is made from it.
 _SHOWN = Context(prec=28)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from tickloom_kernels import order_table as t
 
 from tickloom.errors import OrderError
 from tickloom.events import SubmitOrder
+from tickloom_kernels import order_table as t
 
 
 class Order(NamedTuple):

@@ -7,11 +7,9 @@ from html import escape
 from itertools import groupby
 
 from tickloom.evaluation.metrics import Metric
-from tickloom.report.section import Cell, Section, Table
+from tickloom.report.section import MOST_ROWS, Cell, Section, Table
 from tickloom.report.texts import count
 
-#: Rows of a table that the page carries; what is beyond them is in the journal.
-MOST_ROWS = 10_000
 #: Rows that are shown at once.
 ROWS_SHOWN = 20
 
@@ -89,7 +87,7 @@ def table(one: Table) -> str:
     """Write the first rows of a table, and the buttons that turn its pages and save it."""
     right = _numeric(one)
     carried = min(len(one.rows), MOST_ROWS)
-    note = f"first {carried:,} of {len(one.rows):,} rows" if carried < len(one.rows) else count(carried, "row")
+    note = f"first {carried:,} of {one.total:,} rows" if carried < one.total else count(carried, "row")
     heads = "".join(
         f'<th scope="col"{_side(flag)}>{text(head)}</th>' for head, flag in zip(one.columns, right, strict=True)
     )

@@ -13,6 +13,9 @@ from tickloom.evaluation.metrics import Metric
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
+#: Rows of a table that a page carries; those beyond are in the journal.
+MOST_ROWS = 10_000
+
 #: What may stand in a cell. None is shown as nothing.
 Cell = str | int | float | Decimal | None
 
@@ -49,6 +52,9 @@ class Table:
         Heads, each with its unit, such as ``price (USDT)``.
     rows : sequence of sequence
         Cells: texts are shown as they are and never read as HTML, numbers aligned to the right.
+        A page carries the first `MOST_ROWS` only.
+    total : int
+        How many rows there are in truth, where ``rows`` are the first of them.
     folded : bool
         Whether it is closed at first, so that a long table of little interest does not stand in the way.
     """
@@ -57,7 +63,12 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]] = attrs.field(validator=_no_wider)
+    total: int = attrs.field()
     folded: bool = False
+
+    @total.default
+    def _all_of_them(self) -> int:
+        return len(self.rows)
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ def when(moment: int) -> str:
     fraction = f"{nanoseconds:09d}"
     while len(fraction) > 3 and fraction.endswith("000"):
         fraction = fraction[:-3]
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{fraction}"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(' ')[:19]}.{fraction}"
 
 
 def amount(units: int, precision: int) -> Decimal:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,8 @@ class _Part:
 
     def __init__(self, folder: Path, key: str) -> None:
         self._place = _place(folder, key)
-        self._path = folder / f"{key}.{os.getpid()}.part"
+        # Two runs, or two sources of one run, may write the same rows at the same time.
+        self._path = folder / f"{key}.{uuid4().hex}.part"
         self._count = 0
         self._sum = 0
         self._file: BinaryIO | None = None

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.config import Config, config_from
+from tickloom.config.settings import build
 from tickloom.instruments import Instrument
 from tickloom.plugins import Registry, load_plugins
 from tickloom.record import RunRecord
-from tickloom.config.settings import build
 
 if TYPE_CHECKING:
     from tickloom.config.sections import PluginSection

@@ -6,9 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tickloom.config.settings import build
 from tickloom.errors import DataError, nearest
 from tickloom.instruments import Instrument
-from tickloom.config.settings import build
 
 #: What the instruments of a market are.
 CONTRACTS = {"spot": "spot", "usdm": "linear", "cm": "inverse"}

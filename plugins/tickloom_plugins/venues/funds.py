@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
@@ -61,7 +62,7 @@ class Funds:
         return self._ledger.free(order.account, instrument.base) + locked >= instrument.base_units(quantity)
 
     def _taker_fee(self, instrument: Instrument, cost: int) -> int:
-        rate = max(instrument.taker_fee, instrument.maker_fee, 0)
+        rate = max(instrument.taker_fee, instrument.maker_fee, Decimal(0))
         return int(cost * rate) + 1 if rate else 0
 
     def _margin_suffices(self, order: Order, instrument: Instrument, price: int, quantity: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import attrs
 from attrs import field
+
 from tickloom.errors import ConfigError
 from tickloom.units import duration
 

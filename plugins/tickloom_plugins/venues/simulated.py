@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 from attrs import field, validators
 from numpy.typing import NDArray
+
 from tickloom.errors import ConfigError
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
@@ -20,7 +21,6 @@ from tickloom.units import percent
 from tickloom_kernels import arrival, book, scan
 from tickloom_kernels import outcomes as o
 from tickloom_kernels import venue_state as v
-
 from tickloom_plugins.venues.funds import Funds
 from tickloom_plugins.venues.latency import Draws, Latency
 
@@ -118,7 +118,8 @@ class Simulated:
     @property
     def pending(self) -> bool:
         """Whether the last `advance` stopped at a row with outcomes."""
-        return self._a.item(v.OUTCOMES) > 0
+        count: int = self._a.item(v.OUTCOMES)
+        return count > 0
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -159,9 +160,7 @@ class Simulated:
         if order.side < 0:
             return 0
         limit = order.price if order.order_type != arrival.MARKET else 1 << 61
-        left, paid = arrival.take(
-            self._a, order.instrument, 1, limit, order.quantity, order.order_id, True
-        ).tolist()
+        left, paid = arrival.take(self._a, order.instrument, 1, limit, order.quantity, order.order_id, True).tolist()
         return instrument.value(paid, 1) + (instrument.value(order.price, left) if order.price else 0)
 
     def cancel(self, order: Order) -> None:

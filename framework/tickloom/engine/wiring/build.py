@@ -1,12 +1,11 @@
 """From a config to a wired run: plugins are built, tables are numbered, listeners are compiled. Nothing runs yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tickloom.config import Config
-from tickloom.engine.wiring.collect import Collector
 from tickloom.engine.context import Moment, PluginContext
-from tickloom.engine.derive import BarSeries, View
+from tickloom.engine.derive import View
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
 from tickloom.engine.merge import Feed
@@ -16,11 +15,11 @@ from tickloom.engine.run import Run
 from tickloom.engine.seats import ModelSeat, Seat
 from tickloom.engine.stream import Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
-from tickloom.engine.wiring.tables import Accounts, Tables, build_accounts, build_series, build_views, number_tables
-from tickloom.errors import ConfigError
+from tickloom.engine.wiring.collect import Collector
+from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, number_tables
+from tickloom.errors import ConfigError, nearest
 from tickloom.events import Bar, BookDelta, Event, Features, PluginFault, Quote, Trade
 from tickloom.interfaces import RiskCheck
-from tickloom.ledger import Ledger
 from tickloom.orders.gate import Gate, GateContext
 from tickloom.orders.table import OrderTable
 from tickloom.plugins import Registry
@@ -66,8 +65,8 @@ def run_config(
     try:
         run.execute(progress)
     finally:
-        registry.call("tickloom_shutdown", run=run)
-    return wiring.record()
+        late = registry.call("tickloom_shutdown", run=run)
+    return wiring.record([f"{plugin} failed to shut down: {plugin.fault}" for plugin in late])
 
 
 class Wiring:
@@ -95,9 +94,7 @@ class Wiring:
         self._newest: dict[str, dict[int, Features]] = {}
         self._planner = Planner(self._series, [view for view in self._views if not self._on_built(view)])
         self._subscriptions = Subscriptions(len(tables.instruments), len(tables.series), self._planner)
-        self._gate_context = GateContext(
-            tables.instruments, self._moment, self._market, self._orders, self._ledger
-        )
+        self._gate_context = GateContext(tables.instruments, self._moment, self._market, self._orders, self._ledger)
         self.run = self._wire(tuple(observers), block)
 
     def _on_built(self, view: View) -> bool:
@@ -186,9 +183,7 @@ class Wiring:
         for index, (name, section) in enumerate(self._config.models.items()):
             plugin = self._registry.make("model", section.plugin, self._config)
             context = self._context(name, -1, nowhere)
-            seats.append(
-                ModelSeat(name, plugin, context, (0, name, index), index=index, publish=self.run.publish)
-            )
+            seats.append(ModelSeat(name, plugin, context, (0, name, index), index=index, publish=self.run.publish))
         return seats
 
     def _strategies(self) -> list[Seat]:
@@ -267,8 +262,6 @@ class Wiring:
         subscriptions.compile()
 
     def _series_index(self, name: str, where: str) -> int:
-        from tickloom.errors import nearest
-
         series = self._tables.series
         if name not in series:
             raise ConfigError(f"{self._tables.file}: {where}.bars: no series {name!r}; {nearest(name, series)}")
@@ -282,8 +275,8 @@ class Wiring:
     def _notify(self, fault: PluginFault) -> None:
         self._registry.call("tickloom_plugin_fault", fault=fault)
 
-    def record(self) -> RunRecord:
-        """Return what is left of the run."""
+    def record(self, notes: Sequence[str] = ()) -> RunRecord:
+        """Return what is left of the run, with further ``notes`` for the reader of its report."""
         tables, config, run, seen = self._tables, self._config, self.run, self._collector
         venues = list(config.venues)
         return RunRecord(
@@ -310,7 +303,7 @@ class Wiring:
             bad_inputs=seen.bad_inputs,
             first=seen.first,
             last=seen.last,
-            notes=[note for session in run.sessions for note in session.venue.notes()] + self._late_trades(),
+            notes=[note for session in run.sessions for note in session.venue.notes()] + self._late_trades() + [*notes],
             status=run.status,
         )
 

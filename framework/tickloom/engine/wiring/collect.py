@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tickloom_kernels import marks
-from tickloom_kernels import rows as r
 
 from tickloom.codes import BadInput, Feed
 from tickloom.events import MARKET_KINDS, Event, Features
 from tickloom.record import Entry
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 

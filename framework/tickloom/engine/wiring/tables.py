@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import attrs
-from tickloom_kernels import bars as bar_kernel
-from tickloom_kernels import rows as r
 
 from tickloom.config import Config
 from tickloom.config.sections import BarSection
@@ -15,6 +13,8 @@ from tickloom.instruments import Instrument, asset_precisions
 from tickloom.interfaces import Source
 from tickloom.ledger import Ledger
 from tickloom.plugins import Registry
+from tickloom_kernels import bars as bar_kernel
+from tickloom_kernels import rows as r
 
 _STEPS_ON = {"trade": r.TRADE, "quote": r.QUOTE, "bar": r.BAR}
 _METHODS = {"time": bar_kernel.TIME, "tick": bar_kernel.TICK, "volume": bar_kernel.VOLUME, "dollar": bar_kernel.DOLLAR}
@@ -38,7 +38,7 @@ class Tables:
         return self.config.path.name
 
     def chosen(self, names: Sequence[str] | None, where: str) -> list[int]:
-        """Indices of the named instruments, or of all of them."""
+        """Return the indices of the named instruments, or of all of them."""
         if names is None:
             return list(range(len(self.instruments)))
         return [find_instrument(self.instruments, name, f"{self.file}: {where}") for name in names]
@@ -120,16 +120,12 @@ def build_views(tables: Tables, registry: Registry, built: Sequence[BarSeries]) 
                 )
             series = tables.series.index(section.bars)
         features = [registry.make("feature", one, tables.config) for one in section.features]
-        view = View(
-            index, _STEPS_ON[section.on], features, {i: tables.instruments[i] for i in chosen}, series
-        )
+        view = View(index, _STEPS_ON[section.on], features, {i: tables.instruments[i] for i in chosen}, series)
         views.append(view)
         for one in built:
             if one.index == series and one.instrument in view.instruments:
                 one.views.append(view)
     return views
-
-
 
 
 @attrs.frozen
@@ -174,7 +170,7 @@ class Accounts:
 
 
 def build_accounts(tables: Tables) -> Accounts:
-    """Number the accounts and turn their deposits into smallest units."""
+    """Give accounts their numbers, and turn their deposits into smallest units."""
     sections = tables.config.accounts
     deposits: dict[tuple[int, str], int] = {}
     for i, (name, section) in enumerate(sections.items()):

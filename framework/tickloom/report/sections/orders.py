@@ -7,7 +7,7 @@ from tickloom.codes import OrderStatus, OrderType, TimeInForce
 from tickloom.evaluation.metrics import lasting
 from tickloom.evaluation.orders import OrderLife
 from tickloom.record import RunRecord
-from tickloom.report.section import Cell, Section, Table
+from tickloom.report.section import MOST_ROWS, Cell, Section, Table
 from tickloom.report.texts import amount, count, order_name, quantity_unit, side, when
 
 _REFUSED = (OrderStatus.DENIED, OrderStatus.REJECTED)
@@ -70,7 +70,8 @@ def _orders(record: RunRecord, lives: Sequence[OrderLife]) -> Table:
         "submitted (UTC)", "order", "instrument", "side", "type", "price", "quantity", "filled", "average price",
         "state", "slippage (bp)", "until first fill", "until last news", "reason", "tag", "valid", "unit", "account",
     )  # fmt: skip
-    return Table(id="orders-list", title="Orders", columns=columns, rows=[_order(record, life) for life in lives])
+    rows = [_order(record, life) for life in lives[:MOST_ROWS]]
+    return Table(id="orders-list", title="Orders", columns=columns, rows=rows, total=len(lives))
 
 
 def _order(record: RunRecord, life: OrderLife) -> list[Cell]:
@@ -103,7 +104,8 @@ def _order(record: RunRecord, life: OrderLife) -> list[Cell]:
 def _fills(record: RunRecord) -> Table:
     """Every fill, in the order in which the run heard of them."""
     rows = []
-    for fill in record.evaluation.fills:
+    fills = record.evaluation.fills
+    for fill in fills[:MOST_ROWS]:
         terms = record.instruments[fill.instrument]
         asset = fill.fee_asset or terms.settle
         rows.append(
@@ -125,4 +127,4 @@ def _fills(record: RunRecord) -> Table:
         "known (UTC)", "at the venue (UTC)", "order", "instrument", "side", "price", "quantity", "left",
         "fee", "asset", "as",
     )  # fmt: skip
-    return Table(id="fills", title="Fills", columns=columns, rows=rows)
+    return Table(id="fills", title="Fills", columns=columns, rows=rows, total=len(fills))

@@ -8,7 +8,7 @@ import numpy as np
 from tickloom.evaluation.metrics import lasting, money
 from tickloom.evaluation.trips import Trip
 from tickloom.record import RunRecord
-from tickloom.report.section import Cell, Section, Table
+from tickloom.report.section import MOST_ROWS, Cell, Section, Table
 from tickloom.report.texts import amount, count, when
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Trades:
         if closed:
             sentence += f"; {metrics['win_rate'].text} of the closed ones won, after fees"
         worst = sorted(closed, key=record.evaluation.net)[:10]
-        tables = [Table(id="round-trips", title="Round trips", columns=_COLUMNS, rows=[_row(record, t) for t in trips])]
+        rows = [_row(record, trip) for trip in trips[:MOST_ROWS]]
+        tables = [Table(id="round-trips", title="Round trips", columns=_COLUMNS, rows=rows, total=len(trips))]
         if len(closed) > 2 * len(worst):
             rows = [_row(record, trip) for trip in worst]
             tables.append(Table(id="worst-trips", title="Ten worst", columns=_COLUMNS, rows=rows))
