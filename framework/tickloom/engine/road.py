@@ -297,7 +297,7 @@ class Road:
         asset = self.ledger.instruments[instrument].settle
         fill = Fill(ts, ts_venue, order.order_id, account, instrument, side, price, quantity, leaves, fee, asset, maker)
         self._moment.event = fill
-        name = self._stream.emit(fill, by)
+        name = self._stream.emit(fill, why)
         held = self.ledger.position(account, instrument)
         self._stream.emit(PositionChanged(ts, account, instrument, held.quantity, held.cost, held.realised), name)
         self._stream.emit(AccountChanged(ts, account, asset, self.ledger.cash(account, asset)), name)

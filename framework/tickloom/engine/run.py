@@ -233,7 +233,7 @@ class Run:
         """Leave out what a stopped plugin commanded after what stopped it; what stands before that has been done."""
         fifo = self.moment.fifo
         # Of the same length: the queue is being gone through.
-        fifo[:] = [(_nothing, None, None, 0) if item[1] is seat.ctx else item for item in fifo]
+        fifo[:] = [(_nothing, seat.ctx, None, 0) if item[1] is seat.ctx else item for item in fifo]
 
     def _left(self, seat: Seat) -> str:
         held = [

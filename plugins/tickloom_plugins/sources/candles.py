@@ -41,10 +41,9 @@ CHUNK = 65_536
 Rows = NDArray[np.int64]
 
 
-def _paths(value: Path | str | Sequence[Path | str]) -> tuple[Path, ...]:
+def _paths(value: Path | tuple[Path, ...]) -> tuple[Path, ...]:
     """Read one or several paths; environment variables in them are expanded."""
-    listed = [value] if isinstance(value, Path | str) else value
-    return tuple(expand(str(path)) for path in listed)
+    return tuple(expand(str(path)) for path in ([value] if isinstance(value, Path) else value))
 
 
 def _positive(_source: "Candles", _field: "attrs.Attribute[str | None]", text: str | None) -> None:
