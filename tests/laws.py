@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tickloom.events import BookDelta, Trade
+from tickloom.events import BookDelta, Quote, Trade
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy
 from tickloom_kernels import rows as r
@@ -34,12 +34,26 @@ INSTRUMENTS = (
         multiplier="10",
         taker_fee="0.0005",
     ),
+    Instrument(
+        symbol="DDD",
+        base="DDD",
+        quote="EUR",
+        tick_size="0.01",
+        lot_size="0.1",
+        min_quantity="0.2",
+        maker_fee="0.0002",
+        taker_fee="0.0004",
+    ),
 )
+
+#: The instruments of each source, a to e.
+OF_SOURCE = ((0,), (1,), (0,), (2,), (3,))
 
 CONFIG = """
 [run]
 seed = {seed}
 tail = "50ms"
+on_fault = "{on_fault}"
 [sources.a]
 kind = "a"
 venue = "one"
@@ -52,20 +66,23 @@ venue = "one"
 [sources.d]
 kind = "d"
 venue = "one"
+[sources.e]
+kind = "e"
+venue = "two"
 [venues.one]
 kind = "simulated"
 latency = {latency}
 initial_queue = "0.4"
 [venues.two]
 kind = "simulated"
-latency = {{ kind = "constant", out = "1ms", back = "2ms" }}
+latency = {{ kind = "constant", out = "1ms", back = "3ms", feed = "1ms" }}
 half_spread = "20 bp"
 [accounts.main]
 venue = "one"
 deposits = ["100000 USD", "500 AAA", "1000 CCC"]
 [accounts.other]
 venue = "two"
-deposits = ["40000 EUR"]
+deposits = ["40000 EUR", "300 DDD"]
 [bars.fast]
 method = "time"
 interval = "10ms"
@@ -74,6 +91,10 @@ grace = "3ms"
 method = "tick"
 size = 5
 instruments = ["AAA"]
+[bars.large]
+method = "dollar"
+size = "9000 EUR"
+instruments = ["BBB"]
 [views.cross]
 on = "trade"
 features = [{{ name = "ema", n = 3 }}, {{ name = "ema", n = 9 }}]
@@ -81,9 +102,16 @@ features = [{{ name = "ema", n = 3 }}, {{ name = "ema", n = 9 }}]
 on = "bar"
 bars = "fast"
 features = [{{ name = "ema", n = 2 }}]
+[views.mid]
+on = "quote"
+features = [{{ name = "ema", n = 2 }}, {{ name = "ema", n = 5 }}]
 [models.cross]
 kind = "crossover"
 view = "cross"
+[models.mid]
+kind = "crossover"
+view = "mid"
+threshold = 0.001
 [risk]
 max_position = "400"
 max_order_rate = "40 / 5ms"
@@ -92,7 +120,10 @@ max_order_rate = "40 / 5ms"
 
 
 def market(seed: int, count: int, gap: int) -> list[np.ndarray]:
-    """Make four streams with many equal times: trades of A, trades of B, quotes of A, a book and trades of C."""
+    """Make five streams with many equal times, and more or less empty ones.
+
+    Trades of A; trades and halts of B; quotes of A; a book, trades of C and the kill switch; candles and news of D.
+    """
     draw = np.random.default_rng(seed)
     streams = []
     for stream in range(3):
@@ -114,8 +145,29 @@ def market(seed: int, count: int, gap: int) -> list[np.ndarray]:
             x[:, r.QUOTE_BID_QUANTITY] = draw.integers(0, 40, count)
             x[:, r.QUOTE_ASK_QUANTITY] = draw.integers(1, 40, count)
         streams.append(x)
+    halts = draw.random(count) < 0.04
+    streams[1][halts, 3:] = [0, 0, 0, 0, 0, 0, 0, 0, r.INSTRUMENT_STATUS]
+    streams[1][halts, r.STATUS_TRADING] = draw.integers(0, 2, halts.sum())
+    if seed % 5 == 0:
+        streams[2] = streams[2][: count // 4]
     streams.append(_book(draw, count, gap))
+    streams.append(_candles(draw, count // 3, 2 * gap))
     return streams
+
+
+def _candles(draw: np.random.Generator, count: int, gap: int) -> np.ndarray:
+    """Make candles, known when they close, with a funding rate and a mark price in between that nobody handles."""
+    rows: list[list[int]] = []
+    ts, close = START, 3000
+    for n in range(count):
+        opened, ts = ts, ts + int(draw.integers(1, 2 * gap + 1)) * MS
+        if n % 7 == 3:
+            rows.append([ts, ts, 0, 125, ts, 0, 0, 0, 0, 0, 0, r.FUNDING_RATE])
+            rows.append([ts, ts, 0, close, close, 0, 0, 0, 0, 0, 0, r.MARK_PRICE])
+        first, close = close, close + int(draw.integers(-9, 10))
+        high, low = max(first, close) + int(draw.integers(0, 5)), min(first, close) - int(draw.integers(0, 5))
+        rows.append([ts, opened, 0, 0, first, high, low, close, int(draw.integers(5, 90)), 7, 0, r.BAR])
+    return np.array(rows, np.int64).reshape(-1, r.WORDS)
 
 
 def _book(draw: np.random.Generator, count: int, gap: int) -> np.ndarray:
@@ -159,6 +211,7 @@ class Quoter(Strategy):
     def on_timer(self, timer) -> None:
         ctx = self.ctx
         ctx.timer(timer.ts_init + 7 * MS, "tick")
+        ctx.subscribe(Trade, 1)
         if self.ids and ctx.rng.random() < 0.6:
             order = ctx.order(self.ids[-1])
             if order.is_open and ctx.rng.random() < 0.7:
@@ -201,7 +254,7 @@ class Taker(Strategy):
         if self.ctx.position(bar.instrument) * side < 60:
             self.ctx.submit(bar.instrument, side, 3, bar.close + side, time_in_force=3, tag=f"bar {bar.series}")
         if self.seen == 4:
-            self.ctx.subscribe(Trade, 1)
+            self.ctx.subscribe(Trade, 0)
             self.ctx.subscribe(BookDelta, 2)
 
     def on_features(self, features) -> None:
@@ -209,8 +262,8 @@ class Taker(Strategy):
             self.ctx.submit(features.instrument, -1, 1, tag="features")
 
     def on_trade(self, trade) -> None:
-        if trade.trade_id % 11 == 0 and trade.instrument == 1:
-            self.ctx.submit(1, -trade.aggressor or 1, 2)
+        if trade.trade_id % 11 == 0:
+            self.ctx.submit(trade.instrument, -trade.aggressor or 1, 2)
 
     def on_book(self, delta) -> None:
         ctx = self.ctx
@@ -237,13 +290,65 @@ class Faulty(Strategy):
             raise RuntimeError("a defect of its author")
 
 
-STRATEGIES = {"quoter": Quoter, "taker": Taker, "faulty": Faulty}
+class Swinger(Strategy):
+    """Turns its position over in pieces larger than anybody shows: longs, shorts, partial fills, refusals."""
+
+    def __init__(self) -> None:
+        self.side = 1
+        self.retries = 25
+
+    def on_start(self) -> None:
+        for name in ("one", "two"):
+            self.ctx.timer(self.ctx.clock + 11 * MS, name)
+
+    def on_timer(self, timer) -> None:
+        ctx = self.ctx
+        ctx.timer(timer.ts_init + 11 * MS, timer.name)
+        for order in ctx.open_orders()[:2]:
+            if timer.name == "one":
+                ctx.amend(order.order_id, 2 * order.quantity, max(1, order.price + order.side))
+            else:
+                ctx.cancel(order.order_id)
+
+    def on_bar(self, bar) -> None:
+        ctx = self.ctx
+        held = ctx.position(bar.instrument)
+        if bar.series:
+            ctx.subscribe(Quote, 0)
+        if held * self.side > 0 and ctx.rng.random() < 0.6:
+            self.side = -self.side
+            ctx.submit(bar.instrument, self.side, abs(held) + 20)
+        else:
+            price = bar.close + self.side * ctx.rng.randrange(-3, 2)
+            ctx.submit(bar.instrument, self.side, ctx.rng.randrange(1, 150), price, tag="own" if bar.series else "given")
+
+    def on_quote(self, quote) -> None:
+        if quote.bid_quantity > 35:
+            self.ctx.submit(2, self.side, 3, tag=f"{self.ctx.quote(0)}")
+
+    def on_order(self, update) -> None:
+        if update.report in {5, 6} and self.retries:
+            self.retries -= 1
+            self.ctx.submit(update.instrument, -self.side, 1 + self.retries % 4, update.price or None)
+
+    def on_signal(self, signal) -> None:
+        if signal.model == 1:
+            self.ctx.cancel(next((order.order_id for order in self.ctx.open_orders()), 0))
+
+    def on_stop(self) -> None:
+        self.ctx.submit(3, -1, 5)
 
 
-def config(names: tuple[str, ...], seed: int, latency: str) -> str:
+STRATEGIES = {"quoter": Quoter, "taker": Taker, "faulty": Faulty, "swinger": Swinger}
+
+
+def config(names: tuple[str, ...], seed: int, latency: str, on_fault: str = "stop") -> str:
     """Text of a run's config with some of the strategies."""
-    wanted = {"quoter": 'instruments = ["AAA"]', "taker": 'instruments = ["BBB", "CCC"]', "faulty": ""}
+    wanted = {
+        "quoter": 'instruments = ["AAA"]',
+        "taker": 'instruments = ["BBB", "CCC"]',
+        "faulty": "",
+        "swinger": 'instruments = ["BBB", "CCC", "DDD"]\nbars = ["fast", "large", "6ms"]\npriority = -1',
+    }
     parts = [f'[strategies.{name}]\nkind = "{name}"\n{wanted[name]}' for name in names]
-    return CONFIG.format(seed=seed, latency=latency, strategies="\n".join(parts))
-
-
+    return CONFIG.format(seed=seed, latency=latency, on_fault=on_fault, strategies="\n".join(parts))

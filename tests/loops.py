@@ -24,7 +24,7 @@ BBB = Instrument(symbol="BBB", base="BBB", quote="USD", tick_size="1", lot_size=
 CONFIG = """
 [run]
 seed = {seed}
-tail = "{tail}"
+{tail}
 on_fault = "{on_fault}"
 [sources.main]
 kind = "rows"
@@ -61,7 +61,7 @@ def trade(
     event: float | None = None,
     number: int = 0,
 ) -> Row:
-    """Return a public trade: price in ticks, quantity in lots; ``event``: its time at the exchange, where it differs."""
+    """Return a public trade: ticks and lots; ``event`` is its time at the exchange, where that is another."""
     ts = at(ms)
     told = ts if event is None else at(event)
     return [ts, told, instrument, price, quantity, aggressor, number, 0, 0, 0, 0, r.TRADE]
@@ -72,9 +72,7 @@ def quote(ms: float, bid: int = 999, ask: int = 1001, size: int = 10, *, instrum
     return [at(ms), at(ms), instrument, bid, size, ask, size, 0, 0, 0, 0, r.QUOTE]
 
 
-def delta(
-    ms: float, price: int, quantity: int, side: int, flags: int = r.FLAG_LAST, *, instrument: int = 0
-) -> Row:
+def delta(ms: float, price: int, quantity: int, side: int, flags: int = r.FLAG_LAST, *, instrument: int = 0) -> Row:
     """Return a change of one level of the book."""
     return [at(ms), at(ms), instrument, price, quantity, side, flags, 0, 0, 0, 0, r.BOOK_DELTA]
 
@@ -138,7 +136,7 @@ def go(
     series: Sequence[str] = (),
     observers: Sequence[Callable[..., None]] = (),
     block: int = 1 << 16,
-    tail: str = "10ms",
+    tail: str | None = "10ms",
     on_fault: str = "stop",
     seed: int = 1,
 ) -> Finished:
@@ -158,7 +156,12 @@ def go(
     source = rows if callable(rows) else partial(RowSource, instruments, table(*rows), plan, series)
     sections = [f'[strategies.{name}]\nkind = "{name}"\n{(settings or {}).get(name, "")}' for name in strategies]
     text = CONFIG.format(
-        seed=seed, tail=tail, on_fault=on_fault, latency=latency, strategies="\n".join(sections), extra=extra
+        seed=seed,
+        tail=f'tail = "{tail}"' if tail else "",
+        on_fault=on_fault,
+        latency=latency,
+        strategies="\n".join(sections),
+        extra=extra,
     )
     return run_text(text, {"rows": source, **strategies, **(plugins or {})}, block, observers)
 

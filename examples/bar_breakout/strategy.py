@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from decimal import Decimal
 
 import attrs
+
 from tickloom import Bar, ConfigError, Instrument, Strategy
 
 

@@ -7,6 +7,7 @@ averages from the trades it sees. Both trade alike, so both make the same fills.
 from decimal import Decimal
 
 import attrs
+
 from tickloom import Signal, Strategy, Trade
 
 

@@ -8,6 +8,7 @@ import math
 from decimal import Decimal
 
 import attrs
+
 from tickloom import BookDelta, Fill, OrderUpdate, Report, Strategy
 
 #: News after which an order is over.

@@ -6,11 +6,15 @@ from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
 from tickloom_kernels import outcomes as o
+from tickloom_kernels import queue
 from tickloom_kernels import venue_state as v
-from tickloom_kernels.scan import sides
 
 MARKET = 1
 IOC = 3
+
+# numpy's: numba compiles a function once more for every literal that it is called with.
+_TAKER = np.int64(0)
+_FOR_REAL = np.bool_(False)
 
 
 @njit(cache=True, nogil=True)
@@ -20,7 +24,7 @@ def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
     Where nobody has told a book it is the last price and the configured half spread.
     """
     at = v.instrument_at(instrument)
-    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+    opposite = v.sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
     for j in range(a[opposite] - 1, -1, -1):
         level = opposite + 1 + b.LEVEL_WORDS * j
         if a[level + 1] > a[level + 2]:
@@ -35,7 +39,7 @@ def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
 @njit(cache=True, nogil=True)
 def bookless(a: NDArray[np.int64], instrument: int) -> bool:
     """Whether neither levels nor quotes have been told, so that a taker goes by the last price."""
-    bids = sides(a, instrument)
+    bids = v.sides(a, instrument)
     at = v.instrument_at(instrument)
     return a[at + v.HAS_BOOK] == 0 and a[bids] == 0 and a[bids + b.SIDE_WORDS] == 0
 
@@ -43,12 +47,12 @@ def bookless(a: NDArray[np.int64], instrument: int) -> bool:
 @njit(cache=True, nogil=True)
 def take(
     a: NDArray[np.int64], instrument: int, side: int, limit: int, quantity: int, order_id: int, dry: bool
-) -> NDArray[np.int64]:
+) -> tuple[int, int]:
     """Walk the other side of the book within a price limit.
 
     Returns
     -------
-    int64, shape (2,)
+    tuple of int
         What is left (lots), and the sum of price * quantity over what was taken (ticks * lots). A ``dry`` walk
         takes nothing and tells nobody.
     """
@@ -61,9 +65,9 @@ def take(
             left = 0
             if not dry:
                 a[v.instrument_at(instrument) + v.NO_BOOK] = 1
-                v.tell(a, o.FILL, order_id, price, quantity, 0, 0, o.NO_REASON, instrument)
-        return np.array([left, paid])
-    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+                v.tell(a, o.FILL, order_id, price, quantity, v.NOTHING, _TAKER, o.NO_REASON, instrument)
+        return left, paid
+    opposite = v.sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
     for j in range(a[opposite] - 1, -1, -1):
         level = opposite + 1 + b.LEVEL_WORDS * j
         if left == 0 or (limit - a[level]) * side < 0:
@@ -74,8 +78,8 @@ def take(
             paid += part * a[level]
             if not dry:
                 a[level + 2] += part
-                v.tell(a, o.FILL, order_id, a[level], part, left, 0, o.NO_REASON, instrument)
-    return np.array([left, paid])
+                v.tell(a, o.FILL, order_id, a[level], part, left, _TAKER, o.NO_REASON, instrument)
+    return left, paid
 
 
 @njit(cache=True, nogil=True)
@@ -94,29 +98,32 @@ def submit(
     a[v.OUTCOMES] = 0
     a[a[v.UNDO_AT]] = 0
     at = v.instrument_at(instrument)
+    bids = v.sides(a, instrument)
     ask = touch(a, instrument, side)
-    if a[at + v.IS_HALTED] == 1 or (ask == 0 and touch(a, instrument, -side) == 0 and a[at + v.LAST] == 0):
-        reason = o.HALTED if a[at + v.IS_HALTED] == 1 else o.NO_MARKET
-        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, reason, instrument)
-        return
     takes = order_type == MARKET or (ask > 0 and (price - ask) * side >= 0)
-    if post_only and takes:
-        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, o.WOULD_TAKE, instrument)
-        return
     rests = order_type != MARKET and time_in_force != IOC
-    if rests and a[v.HIGH] == v.CAPACITY and v.free_slot(a) == 0:
-        v.tell(a, o.REJECTED, order_id, price, 0, 0, 0, o.VENUE_FULL, instrument)
+    reason = o.NO_REASON
+    if a[at + v.IS_HALTED] == 1:
+        reason = o.HALTED
+    elif a[at + v.LAST] == 0 and a[bids] == 0 and a[bids + b.SIDE_WORDS] == 0:
+        reason = o.NO_MARKET
+    elif post_only and takes:
+        reason = o.WOULD_TAKE
+    elif rests and a[v.HIGH] == v.CAPACITY and v.free_slot(a) == 0:
+        reason = o.VENUE_FULL
+    if reason != o.NO_REASON:
+        v.refuse(a, o.REJECTED, order_id, price, reason, instrument)
         return
-    v.tell(a, o.ACCEPTED, order_id, price, 0, quantity, 0, o.NO_REASON, instrument)
+    v.tell(a, o.ACCEPTED, order_id, price, v.NOTHING, quantity, _TAKER, o.NO_REASON, instrument)
     left = quantity
     if takes:
         limit = price if order_type != MARKET else side * (1 << 61)
-        left = take(a, instrument, side, limit, quantity, order_id, False)[0]
+        left = take(a, instrument, side, limit, quantity, order_id, _FOR_REAL)[0]
     if left > 0 and rests:
         rest(a, instrument, side, price, left, quantity, order_id, post_only)
     elif left > 0:
         reason = o.NO_LIQUIDITY if order_type == MARKET else o.NOT_IMMEDIATE
-        v.tell(a, o.EXPIRED, order_id, price, 0, left, 0, reason, instrument)
+        v.tell(a, o.EXPIRED, order_id, price, v.NOTHING, left, _TAKER, reason, instrument)
 
 
 @njit(cache=True, nogil=True)
@@ -131,6 +138,10 @@ def rest(
     post_only: int,
 ) -> None:
     """Let an order rest at the back of its level."""
+    ahead = queue.ahead_of(a, instrument, side, price)
+    if ahead >= 0:
+        # The level may have come into sight without being told, and our own orders there are held against it too.
+        queue.level_shown(a, instrument, side, price, ahead, v.NOTHING)
     slot = v.free_slot(a)
     a[slot + v.LIVE] = 1
     a[slot + v.INSTRUMENT] = instrument
@@ -138,7 +149,7 @@ def rest(
     a[slot + v.PRICE] = price
     a[slot + v.LEAVES] = leaves
     a[slot + v.QUANTITY] = quantity
-    a[slot + v.AHEAD] = queue_ahead(a, instrument, side, price)
+    a[slot + v.AHEAD] = ahead
     a[slot + v.ORDER_ID] = order_id
     a[slot + v.POST_ONLY] = post_only
     a[v.ARRIVALS] += 1
@@ -147,24 +158,14 @@ def rest(
 
 
 @njit(cache=True, nogil=True)
-def queue_ahead(a: NDArray[np.int64], instrument: int, side: int, price: int) -> int:
-    """Quantity (lots) ahead of an order that arrives now; -1 where its level is out of sight."""
-    own = sides(a, instrument) + (0 if side > 0 else b.SIDE_WORDS)
-    shown = b.quantity_at(a, own, side, price)
-    top = b.best(a, own)
-    seen = a[v.instrument_at(instrument) + v.HAS_BOOK] == 1 or (top != 0 and (price - a[top]) * side >= 0)
-    return shown if seen else -1
-
-
-@njit(cache=True, nogil=True)
 def cancel(a: NDArray[np.int64], instrument: int, order_id: int) -> None:
     """Meet a cancellation."""
     a[v.OUTCOMES] = 0
     slot = v.slot_of(a, order_id)
     if slot == 0:
-        v.tell(a, o.CANCEL_REJECTED, order_id, 0, 0, 0, 0, o.UNKNOWN_ORDER, instrument)
+        v.refuse(a, o.CANCEL_REJECTED, order_id, v.NOTHING, o.UNKNOWN_ORDER, instrument)
         return
-    v.report(a, o.CANCELED, slot, a[slot + v.PRICE], 0, 1, o.NO_REASON)
+    v.report(a, o.CANCELED, slot, v.NOTHING, o.NO_REASON)
     v.release(a, slot)
     v.set_bounds(a, instrument)
 
@@ -176,25 +177,32 @@ def amend(a: NDArray[np.int64], instrument: int, order_id: int, price: int, quan
     a[a[v.UNDO_AT]] = 0
     slot = v.slot_of(a, order_id)
     if slot == 0:
-        v.tell(a, o.AMEND_REJECTED, order_id, price, 0, 0, 0, o.UNKNOWN_ORDER, instrument)
+        v.refuse(a, o.AMEND_REJECTED, order_id, price, o.UNKNOWN_ORDER, instrument)
         return
     side = a[slot + v.SIDE]
     leaves = quantity - (a[slot + v.QUANTITY] - a[slot + v.LEAVES])
+    stays = price == a[slot + v.PRICE] and leaves <= a[slot + v.LEAVES]
     ask = touch(a, instrument, side)
     takes = ask > 0 and (price - ask) * side >= 0
-    if leaves <= 0 or (takes and a[slot + v.POST_ONLY] == 1):
-        reason = o.TOO_SMALL if leaves <= 0 else o.WOULD_TAKE
-        v.report(a, o.AMEND_REJECTED, slot, a[slot + v.PRICE], 0, 1, reason)
+    reason = o.NO_REASON
+    if a[v.instrument_at(instrument) + v.IS_HALTED] == 1:
+        reason = o.HALTED
+    elif leaves <= 0:
+        reason = o.TOO_SMALL
+    elif takes and a[slot + v.POST_ONLY] == 1 and not stays:
+        reason = o.WOULD_TAKE
+    if reason != o.NO_REASON:
+        v.report(a, o.AMEND_REJECTED, slot, v.NOTHING, reason)
         return
-    if price == a[slot + v.PRICE] and leaves <= a[slot + v.LEAVES]:
+    if stays:
         a[slot + v.LEAVES] = leaves
         a[slot + v.QUANTITY] = quantity
-        v.report(a, o.AMENDED, slot, price, 0, 1, o.NO_REASON)
+        v.report(a, o.AMENDED, slot, v.NOTHING, o.NO_REASON)
         return
     post_only = a[slot + v.POST_ONLY]
     v.release(a, slot)
     v.set_bounds(a, instrument)
-    v.tell(a, o.AMENDED, order_id, price, 0, leaves, 1, o.NO_REASON, instrument)
-    left = take(a, instrument, side, price, leaves, order_id, False)[0] if takes else leaves
+    v.tell(a, o.AMENDED, order_id, price, v.NOTHING, leaves, _TAKER, o.NO_REASON, instrument)
+    left = take(a, instrument, side, price, leaves, order_id, _FOR_REAL)[0] if takes else leaves
     if left > 0:
         rest(a, instrument, side, price, left, quantity, order_id, post_only)

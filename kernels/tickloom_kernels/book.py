@@ -84,12 +84,12 @@ def put(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quant
             return
         worst = side + 1
         log(a, undo, side, sign, a[worst], a[worst + 1], a[worst + 2])
-        log(a, undo, side, sign, price, 0, 0)
+        log(a, undo, side, sign, price, _NOTHING, _NOTHING)
         for x in range(worst, at - LEVEL_WORDS):
             a[x] = a[x + LEVEL_WORDS]
         at -= LEVEL_WORDS
     else:
-        log(a, undo, side, sign, price, 0, 0)
+        log(a, undo, side, sign, price, _NOTHING, _NOTHING)
         for x in range(end - 1, at - 1, -1):
             a[x + LEVEL_WORDS] = a[x]
         a[side] = count + 1

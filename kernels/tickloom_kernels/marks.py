@@ -31,7 +31,9 @@ def double(cells: NDArray[np.int64], counts: NDArray[np.int64], length: int) -> 
                 cells[i, kept - 1, 3] = min(cells[i, kept - 1, 3], cells[i, j, 3])
                 cells[i, kept - 1, 4] = cells[i, j, 4]
             else:
-                cells[i, kept] = cells[i, j]
+                # Word by word: assigning a row costs seconds of compilation.
+                for w in range(1, CELL_WORDS):
+                    cells[i, kept, w] = cells[i, j, w]
                 cells[i, kept, 0] = end
                 kept += 1
         counts[i] = kept
@@ -116,11 +118,8 @@ def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> None
     for k in range(n):
         kind = rows[k, r.KIND]
         i = rows[k, r.INSTRUMENT]
-        if i < 0:
+        if i < 0 or kind > r.BAR or kind == r.BOOK_DELTA:
             continue
-        if kind == r.TRADE:
-            newest[i, 0] = rows[k]
-        elif kind == r.QUOTE:
-            newest[i, 1] = rows[k]
-        elif kind == r.BAR:
-            newest[i, 2] = rows[k]
+        column = 0 if kind == r.TRADE else 1 if kind == r.QUOTE else 2
+        for w in range(r.WORDS):
+            newest[i, column, w] = rows[k, w]

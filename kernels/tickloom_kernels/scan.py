@@ -15,17 +15,11 @@ from tickloom_kernels import venue_state as v
 
 
 @njit(cache=True, nogil=True)
-def sides(a: NDArray[np.int64], instrument: int) -> int:
-    """Offset of an instrument's bids; its asks lie ``SIDE_WORDS`` behind."""
-    return a[v.BOOKS_AT] + instrument * b.BOOK_WORDS
-
-
-@njit(cache=True, nogil=True)
 def cross(a: NDArray[np.int64], instrument: int, side: int) -> None:
     """Fill resting orders of one side that the other side of the book has come to meet, at their own price."""
-    opposite = sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
+    opposite = v.sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
     at = side * (1 << 62)
-    arrival = -1
+    arrival = v.BEFORE_ALL
     while True:
         slot = v.next_in_line(a, instrument, side, at, arrival)
         if slot == 0:
@@ -59,44 +53,53 @@ def take_levels(a: NDArray[np.int64], opposite: int, side: int, limit: int, quan
 def meet(a: NDArray[np.int64], instrument: int) -> None:
     """Fill whatever the book, now whole, has come to meet."""
     at = v.instrument_at(instrument)
-    bids = sides(a, instrument)
+    bids = v.sides(a, instrument)
     ask = b.best(a, bids + b.SIDE_WORDS)
     if ask != 0 and a[ask] <= a[at + v.BUY_BOUND]:
-        cross(a, instrument, 1)
+        cross(a, instrument, v.BUY)
     bid = b.best(a, bids)
     if bid != 0 and a[bid] >= a[at + v.SELL_BOUND]:
-        cross(a, instrument, -1)
+        cross(a, instrument, v.SELL)
 
 
 @njit(cache=True, nogil=True)
 def on_trade(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
-    """Take in a print: it may reach our orders through the queue."""
+    """Take in a print: it may reach our orders through the queue; of one without an aggressor both sides share."""
     at = v.instrument_at(instrument)
     price = rows[k, r.TRADE_PRICE]
     aggressor = rows[k, r.TRADE_AGGRESSOR]
+    left = rows[k, r.TRADE_QUANTITY]
     if aggressor <= 0 and price <= a[at + v.BUY_BOUND]:
-        queue.trade_through(a, instrument, 1, price, rows[k, r.TRADE_QUANTITY], a[at + v.INITIAL_QUEUE])
+        left = queue.trade_through(a, instrument, v.BUY, price, left, a[at + v.INITIAL_QUEUE])
     if aggressor >= 0 and price >= a[at + v.SELL_BOUND]:
-        queue.trade_through(a, instrument, -1, price, rows[k, r.TRADE_QUANTITY], a[at + v.INITIAL_QUEUE])
+        queue.trade_through(a, instrument, v.SELL, price, left, a[at + v.INITIAL_QUEUE])
 
 
 @njit(cache=True, nogil=True)
 def on_delta(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
     """Take in a level; after the last one of an update, the book is whole and may meet our orders."""
     at = v.instrument_at(instrument)
+    bids = v.sides(a, instrument)
+    undo = a[v.UNDO_AT]
     side = rows[k, r.DELTA_SIDE]
     flags = rows[k, r.DELTA_FLAGS]
-    b.apply_delta(a, a[v.UNDO_AT], sides(a, instrument), rows, k)
     a[at + v.HAS_TICKS] = 1
-    if side == 0:
-        # Only emptied: until a snapshot follows, quotes are the better book.
-        a[at + v.HAS_BOOK] = 0
-    else:
-        a[at + v.HAS_BOOK] = 1
-        price = rows[k, r.DELTA_PRICE]
-        if (side > 0 and price <= a[at + v.BUY_BOUND]) or (side < 0 and price >= a[at + v.SELL_BOUND]):
-            queue.level_shown(a, instrument, side, price, rows[k, r.DELTA_QUANTITY])
+    if flags & r.FLAG_CLEAR:
+        a[at + v.IS_NEW_BOOK] = 1
+    elif a[at + v.HAS_BOOK] == 0 and side != 0:
+        # Levels that are told from here on, without a snapshot: what stands there are quotes.
+        b.apply_top(a, undo, bids, v.BUY, v.NOTHING, v.NOTHING)
+        b.apply_top(a, undo, bids + b.SIDE_WORDS, v.SELL, v.NOTHING, v.NOTHING)
+    b.apply_delta(a, undo, bids, rows, k)
+    # Only emptied (side 0): until a snapshot follows, quotes are the better book.
+    a[at + v.HAS_BOOK] = 1 if side != 0 else 0
+    price = rows[k, r.DELTA_PRICE]
+    if (side > 0 and price <= a[at + v.BUY_BOUND]) or (side < 0 and price >= a[at + v.SELL_BOUND]):
+        queue.level_shown(a, instrument, side, price, rows[k, r.DELTA_QUANTITY], v.NOTHING)
     if flags & r.FLAG_LAST:
+        if a[at + v.IS_NEW_BOOK] == 1 and side != 0:
+            queue.book_told(a, instrument)
+            a[at + v.IS_NEW_BOOK] = 0
         meet(a, instrument)
 
 
@@ -107,33 +110,46 @@ def on_quote(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: 
     a[at + v.HAS_TICKS] = 1
     if a[at + v.HAS_BOOK] == 1:
         return
-    bids = sides(a, instrument)
+    bids = v.sides(a, instrument)
     undo = a[v.UNDO_AT]
     bid, bid_quantity = rows[k, r.QUOTE_BID_PRICE], rows[k, r.QUOTE_BID_QUANTITY]
     ask, ask_quantity = rows[k, r.QUOTE_ASK_PRICE], rows[k, r.QUOTE_ASK_QUANTITY]
-    if b.apply_top(a, undo, bids, 1, bid, bid_quantity) and bid <= a[at + v.BUY_BOUND]:
-        queue.level_shown(a, instrument, 1, bid, bid_quantity)
-    if b.apply_top(a, undo, bids + b.SIDE_WORDS, -1, ask, ask_quantity) and ask >= a[at + v.SELL_BOUND]:
-        queue.level_shown(a, instrument, -1, ask, ask_quantity)
+    if b.apply_top(a, undo, bids, v.BUY, bid, bid_quantity):
+        # On an empty side every order of ours is better than the best.
+        bid = bid if bid_quantity > 0 else v.NO_BUY
+        if bid <= a[at + v.BUY_BOUND]:
+            queue.level_shown(a, instrument, v.BUY, bid, bid_quantity, v.IS_BEST)
+    if b.apply_top(a, undo, bids + b.SIDE_WORDS, v.SELL, ask, ask_quantity):
+        ask = ask if ask_quantity > 0 else v.NO_SELL
+        if ask >= a[at + v.SELL_BOUND]:
+            queue.level_shown(a, instrument, v.SELL, ask, ask_quantity, v.IS_BEST)
     meet(a, instrument)
 
 
 @njit(cache=True, nogil=True)
 def on_bar(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
-    """Take in a candle, which counts only where no ticks are told.
+    """Take in a candle, which counts only where no ticks are told, and of several series only the shortest.
 
-    An order fills when the candle went beyond its price, not when it only touched it; all together never for more
-    than the candle's volume.
+    An order fills when the candle went beyond its price, not when it only touched it; all together, buys first, never
+    for more than the candle's volume.
     """
     at = v.instrument_at(instrument)
     if a[at + v.HAS_TICKS] == 1:
         return
+    series = rows[k, r.BAR_SERIES] + 1
+    if series != a[at + v.BAR_SERIES]:
+        # A long candle reaches back before orders that shorter ones have let in, and its volume is theirs.
+        length = rows[k, r.TS_INIT] - rows[k, r.TS_EVENT]
+        if a[at + v.BAR_SERIES] != 0 and length >= a[at + v.BAR_LENGTH]:
+            return
+        a[at + v.BAR_SERIES] = series
+        a[at + v.BAR_LENGTH] = length
     a[at + v.LAST] = rows[k, r.BAR_CLOSE]
-    volume = rows[k, r.BAR_VOLUME]
+    left = rows[k, r.BAR_VOLUME]
     if rows[k, r.BAR_LOW] < a[at + v.BUY_BOUND]:
-        queue.trade_through(a, instrument, 1, rows[k, r.BAR_LOW] + 1, volume, 0)
+        left = queue.trade_through(a, instrument, v.BUY, rows[k, r.BAR_LOW] + 1, left, v.NOTHING)
     if rows[k, r.BAR_HIGH] > a[at + v.SELL_BOUND]:
-        queue.trade_through(a, instrument, -1, rows[k, r.BAR_HIGH] - 1, volume, 0)
+        queue.trade_through(a, instrument, v.SELL, rows[k, r.BAR_HIGH] - 1, left, v.NOTHING)
 
 
 @njit(cache=True, nogil=True)

@@ -75,6 +75,7 @@ NO_SELL = 1 << 62
 BUY = np.int64(1)
 SELL = np.int64(-1)
 NOTHING = np.int64(0)
+IS_BEST = np.int64(1)
 #: Start of `next_in_line`: earlier than every arrival.
 BEFORE_ALL = np.int64(-1)
 _MAKER = np.int64(1)

@@ -2,6 +2,7 @@
 
 import gzip
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from captures import (
@@ -173,6 +174,18 @@ def test_a_book_that_a_gap_has_emptied_is_not_told_to_have_recovered(path):
     assert news(rows) == [("GAP", "CROSSED_BOOK", 3), ("GAP", "SEQUENCE_GAP", 4), ("LOST", "SEQUENCE_GAP", 4)]
 
 
+def test_a_crossed_book_is_noticed_after_thousands_of_levels_have_come_and_gone(path):
+    # 12,000 bids, one of them at a time: what is remembered of those that are gone is thrown away on the way.
+    bids = [f"{60000 + number}.00" for number in range(1800)] * 7
+    diffs = [
+        spot_diff(11 + number, 11 + number, [(bid, "1"), (before, "0")])
+        for number, (before, bid) in enumerate(pairwise(bids))
+    ]
+    last = 11 + len(diffs)
+    rows = read(write(path, [spot_quote(1), snapshot(10), *diffs, spot_diff(last, last, [("61801.00", "1")])]))
+    assert news(rows) == [("GAP", "CROSSED_BOOK", 3 + len(diffs))]
+
+
 def test_inside_an_update_the_book_may_be_crossed(path):
     moved = spot_diff(11, 11, [("61801.50", "1")], [("61801.00", "0"), ("61802.00", "1")])
     assert news(read(write(path, [spot_quote(1), snapshot(10), moved]))) == []
@@ -249,7 +262,15 @@ def test_numbers_read_at_once_are_those_read_one_by_one(texts):
 
 @pytest.mark.parametrize(
     "texts",
-    [["61800.20", "1", "61800.3", "1"], ["61800.20", "-1"], [".5", "1"], ["5.", "1"], ["", "1"], ["1" * 19, "1"]],
+    [
+        ["61800.20", "1", "61800.3", "1"],
+        ["61800.20", "-1"],
+        [".5", "1"],
+        ["5.", "1"],
+        ["", "1"],
+        ["1" * 19, "1"],
+        ["9" * 18, "1"],
+    ],
 )
 def test_numbers_that_are_not_alike_are_not_read_at_once(texts):
     assert read_alike(",".join(texts), len(texts) // 2, Decimal("0.1"), Decimal(1)) is None

@@ -313,6 +313,8 @@ def test_settings_that_make_no_sense_are_refused(
 def test_files_that_are_not_there_or_not_what_they_should_be_are_named(write: Write, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"A_B\.parquet: cannot be read"):
         events(Candles(tmp_path / "A_B.parquet"))
+    with pytest.raises(ConfigError, match="path names no file"):
+        events(Candles(()))
     with pytest.raises(ConfigError, match=r"no file is called .*\*\.parquet"):
         events(Candles(tmp_path / "*.parquet"))
     (tmp_path / "A_B.parquet").write_bytes(b"PAR1 but no more")

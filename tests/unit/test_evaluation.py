@@ -5,7 +5,7 @@ from decimal import Decimal
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import SPOT, Story
 
@@ -185,6 +185,7 @@ def test_funding_belongs_to_the_trip_in_which_it_was_paid() -> None:
     assert run.metrics["funding"].value == -5
 
 
+@settings(max_examples=40)
 @given(
     fills=st.lists(
         st.tuples(st.sampled_from([1, -1]), st.integers(1, 5_000), st.integers(1, 10**6)), min_size=1, max_size=12

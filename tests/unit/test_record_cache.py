@@ -79,6 +79,12 @@ def test_a_short_file_is_not_used(tmp_path, size):
     assert records.load(tmp_path, "key") is None
 
 
+def test_a_file_that_cannot_be_read_is_not_used(tmp_path, caplog):
+    (tmp_path / "key.rows").mkdir()
+    assert records.load(tmp_path, "key") is None
+    assert "cannot be read (Is a directory): parsing again" in caplog.text
+
+
 def test_the_same_rows_may_be_kept_twice_at_once(tmp_path):
     two = [records.keep(tmp_path, "key", iter([(ROWS[:2], 1), (ROWS[2:], 2)])) for _ in range(2)]
     assert [len(list(pair)) for pair in zip(*two, strict=True)] == [2, 2]

@@ -28,6 +28,7 @@ class Replay:
         self.levels = levels
         self.books: dict[int, dict[int, dict[int, int]]] = defaultdict(lambda: {1: {}, -1: {}})
         self.traded: dict[tuple[int, int, int], int] = defaultdict(int)
+        self.open_updates: set[int] = set()
         self.broken: dict[str, list[list[int]]] = defaultdict(list)
         self.checked: dict[str, int] = defaultdict(int)
 
@@ -57,13 +58,16 @@ class Replay:
         traded = self.traded.pop((i, side, price), 0)
         if traded:
             self.law("a trade lowers its level", quantity <= before - traded, row)
+        self.open_updates.add(i)
         if flags & r.FLAG_LAST:
+            self.open_updates.discard(i)
             self.law("the book is not crossed", self.best(i, 1) < self.best(i, -1), row)
             self.law("the book is full", len(book[1]) == len(book[-1]) == self.levels, row)
             self.law("no trade is forgotten", not self.traded, row)
 
     def trade(self, row: list[int]) -> None:
         _, _, i, price, quantity, aggressor = row[:6]
+        self.law("trades meet whole books", i not in self.open_updates, row)
         self.law("a trade is at the best price", price == self.best(i, -aggressor), row)
         self.traded[i, -aggressor, price] += quantity
         there = self.books[i][-aggressor].get(price, 0)
@@ -102,6 +106,7 @@ def half_hour() -> Rows:
         "the book is not crossed",
         "the book is full",
         "a quote is the top of the book",
+        "trades meet whole books",
         "a trade is at the best price",
         "no more is traded than is there",
         "a trade lowers its level",
@@ -138,6 +143,13 @@ def test_trade_ids_of_an_instrument_are_consecutive(half_hour: Rows) -> None:
     for i in (0, 1):
         own = half_hour[(half_hour[:, r.INSTRUMENT] == i) & (half_hour[:, r.KIND] == r.TRADE)]
         assert own[:, r.TRADE_ID].tolist() == list(range(1, len(own) + 1))
+
+
+def test_as_much_is_bought_as_sold(half_hour: Rows) -> None:
+    # Not exactly: signs remember for long. The captures have means of -0.10 (BTC) and -0.01 (ETH) in six minutes.
+    for i in (0, 1):
+        own = half_hour[(half_hour[:, r.INSTRUMENT] == i) & (half_hour[:, r.KIND] == r.TRADE)]
+        assert abs(own[:, r.TRADE_AGGRESSOR].mean()) < 0.1
 
 
 def test_rows_arrive_in_order_and_later_than_they_happen(half_hour: Rows) -> None:

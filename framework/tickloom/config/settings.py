@@ -182,7 +182,8 @@ def _union(value: Any, hint: Any, where: str, folder: Path) -> Any:
         try:
             return convert(value, arm, where, folder)
         except ConfigError:
-            continue  # the next arm may fit; if none does, the error below names them all
+            if isinstance(value, str) and _origin(arm) is Path:
+                raise  # text is the right shape for a path; what is wrong is in the text
     raise ConfigError(f"{where}: must be {_expected(hint)}, not {_shown(value)}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import index
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tickloom.codes import OrderType, TimeInForce
 from tickloom.errors import ConfigError, OrderError, nearest
-from tickloom.events import AmendOrder, CancelOrder, Event, Features, Quote, SubmitOrder, Trade
+from tickloom.events import AmendOrder, Bar, BookDelta, CancelOrder, Event, Features, Quote, SubmitOrder, Trade
 from tickloom.instruments import Instrument, decimal_amount
 from tickloom.interfaces import Amount
 from tickloom.ledger import Ledger
@@ -26,6 +27,8 @@ Item = tuple[Callable[[Any, Any, int], None], Any, Any, int]
 # Plain ints: an attribute of an enum is looked up in 0.3 us.
 _MARKET, _LIMIT = OrderType.MARKET.value, OrderType.LIMIT.value
 _GTC = TimeInForce.GTC.value
+#: Kinds of rows that a plugin may come to listen to.
+_ROW_KINDS = (Trade, Quote, BookDelta, Bar)
 
 
 class Moment:
@@ -129,7 +132,7 @@ class PluginContext:
 
     def timer(self, at: int, name: str) -> None:
         """Ask for `on_timer` at ``at`` (UNIX time in nanoseconds, UTC)."""
-        self._moment.fifo.append((self._actions.timer, self, (at, name), self._moment.cause))
+        self._moment.fifo.append((self._actions.timer, self, (index(at), name), self._moment.cause))
 
     def submit(
         self,
@@ -144,7 +147,7 @@ class PluginContext:
         tag: str = "",
     ) -> int:
         """Send an order; see `tickloom.interfaces.Context.submit`."""
-        known = self.instruments[instrument]
+        known = self._known(instrument)
         account = self.accounts[instrument]
         if side not in (1, -1) or account < 0:
             wrong = f"side {side} is neither 1 (buy) nor -1 (sell)" if account >= 0 else "no account at its venue"
@@ -157,11 +160,11 @@ class PluginContext:
             0,
             self.index,
             account,
-            instrument,
+            int(instrument),
             int(side),
             _MARKET if price is None else _LIMIT,
             int(time_in_force),
-            post_only,
+            bool(post_only),
             0 if price is None else known.ticks(price),
             known.lots(quantity),
             algorithm,
@@ -170,21 +173,31 @@ class PluginContext:
         moment.fifo.append((self._actions.submit, self, order, moment.cause))
         return order.order_id
 
+    def _known(self, instrument: int) -> Instrument:
+        """Instrument of an index; one below 0 would be another's."""
+        if not 0 <= index(instrument) < len(self.instruments):
+            raise OrderError(f"{self.name}: no instrument {instrument}; the run has {len(self.instruments)}, from 0")
+        return self.instruments[instrument]
+
     def cancel(self, order_id: int) -> None:
         """Ask for the rest of an order to be taken off the market."""
         moment = self._moment
-        moment.fifo.append((self._actions.cancel, self, CancelOrder(moment.clock, order_id), moment.cause))
+        moment.fifo.append((self._actions.cancel, self, CancelOrder(moment.clock, index(order_id)), moment.cause))
 
     def amend(self, order_id: int, quantity: Amount, price: Amount) -> None:
         """Ask for another total quantity and price."""
         moment = self._moment
         known = self.instruments[self._orders[order_id].instrument]
-        amended = AmendOrder(moment.clock, order_id, known.ticks(price), known.lots(quantity))
+        amended = AmendOrder(moment.clock, int(order_id), known.ticks(price), known.lots(quantity))
         moment.fifo.append((self._actions.amend, self, amended, moment.cause))
 
     def subscribe(self, kind: type[Event], instrument: int) -> None:
         """Wake the plugin on further rows, from the next input on."""
-        self._moment.fifo.append((self._actions.subscribe, self, (kind, instrument), self._moment.cause))
+        self._known(instrument)
+        if kind not in _ROW_KINDS:
+            kinds = ", ".join(one.__name__ for one in _ROW_KINDS)
+            raise ConfigError(f"{self.name}: cannot subscribe to {kind!r}; kinds of rows are {kinds}")
+        self._moment.fifo.append((self._actions.subscribe, self, (kind, int(instrument)), self._moment.cause))
 
     def order(self, order_id: int) -> Order:
         """One order, as far as news of it has arrived."""
@@ -195,8 +208,9 @@ class PluginContext:
         return self._orders.open_of(self.index)
 
     def position(self, instrument: int) -> int:
-        """Position in lots (signed)."""
-        return int(self._orders.exposure[self.accounts[instrument], instrument, 0])
+        """Position in lots (signed); 0 where the plugin has no account at the instrument's venue."""
+        account = self.accounts[instrument]
+        return int(self._orders.exposure[account, instrument, 0]) if account >= 0 else 0
 
     def cash(self, asset: str) -> Decimal:
         """Cash of the plugin's accounts in one asset."""

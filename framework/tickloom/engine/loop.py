@@ -222,25 +222,26 @@ class Loop:
             return self._wake_each(plan, handlers, wake, reach)
         events, fifo = plan.events, moment.fifo
         j = wake
-        first = handlers[0] if len(handlers) == 1 else None
+        handler = handlers[0]
+        others = iter(handlers[:0])
         try:
-            if first is not None:
+            if len(handlers) == 1:
                 for j, event in enumerate(events[wake:reach], wake):
                     moment.wake = j
-                    first(event)
+                    handler(event)
                     if fifo:
                         break
             else:
                 for j, event in enumerate(events[wake:reach], wake):
                     moment.wake = j
-                    for first in handlers:
-                        first(event)
+                    others = iter(handlers)
+                    for handler in others:
+                        handler(event)
                     if fifo:
                         break
         except Exception as error:
-            assert first is not None
-            self.caught(first, events[j], error)
-            for handler in handlers[handlers.index(first) + 1 :]:
+            self.caught(handler, events[j], error)
+            for handler in others:
                 self.call(handler, events[j])
         return j + 1
 
@@ -312,8 +313,9 @@ class Loop:
         calendar, closings = self.calendar, self._plan.closings
         while not self.stopped:
             time = closings[self._closing][0] if self._closing < len(closings) else FOREVER
-            if calendar and calendar[0][:2] < (time, CLOSING):
-                if calendar[0][0] > until:
+            due = calendar[0][0] if calendar else FOREVER
+            if due < time or (due == time < FOREVER and calendar[0][1] < CLOSING):
+                if due > until:
                     return
                 ts, kind, _, what = heappop(calendar)
                 self._count(ts, self._happen(kind, what, ts))

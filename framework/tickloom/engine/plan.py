@@ -38,11 +38,11 @@ class Listening:
         if present == 1 << self.kind and self.instruments.all() and self.series is None and not self.last_only:
             return range(len(rows))
         hit = (rows[:, r.KIND] == self.kind) & self.instruments[rows[:, r.INSTRUMENT]]
-        if self.series is not None:
-            hit &= self.series[rows[:, r.BAR_SERIES]]
         if self.last_only:
             hit &= (rows[:, r.DELTA_FLAGS] & r.FLAG_LAST) != 0
-        return np.flatnonzero(hit)
+        found = np.flatnonzero(hit)
+        # Of the bars alone: in rows of other kinds that word is no index.
+        return found if self.series is None else found[self.series[rows[found, r.BAR_SERIES]]]
 
     def events(self, rows: Rows, positions: Rows | range) -> list[Event]:
         """Build the events of the rows that wake."""

@@ -115,18 +115,21 @@ class Road:
 
     def cancel(self, ctx: Any, command: CancelOrder, cause: int) -> None:
         """Take up a cancellation; of an order that is over it is refused here."""
-        self._change(command, cause, _NO_CANCEL)
+        self._change(ctx, command, cause, _NO_CANCEL)
 
     def amend(self, ctx: Any, command: AmendOrder, cause: int) -> None:
         """Take up an amendment; of an order that is over it is refused here."""
-        self._change(command, cause, _NO_AMEND)
+        self._change(ctx, command, cause, _NO_AMEND)
 
-    def _change(self, command: CancelOrder | AmendOrder, cause: int, refusal: int) -> None:
+    def _change(self, ctx: Any, command: CancelOrder | AmendOrder, cause: int, refusal: int) -> None:
         name = self._stream.emit(command, (self._stream.row, cause))
         row = self.orders.row_of.get(command.order_id)
         order = self.orders.at(row) if row is not None else None
-        if order is None or not order.is_open:
-            self._refuse(command.order_id, order, refusal, "the order is over" if order else "no such order", name)
+        if order is None or order.strategy != ctx.index:
+            self._refuse(ctx.index, command.order_id, None, refusal, "no such order of this strategy", name)
+            return
+        if not order.is_open:
+            self._refuse(ctx.index, command.order_id, order, refusal, "the order is over", name)
             return
         self._send_change(command, order, name)
 
@@ -136,7 +139,7 @@ class Road:
             if error is not None:
                 self._fail_closed(who, "check", error, name)
             if reason:
-                self._refuse(command.order_id, order, _NO_AMEND, reason, name)
+                self._refuse(order.strategy, command.order_id, order, _NO_AMEND, reason, name)
                 return
             self._send(_AMEND, order.instrument, command.order_id, command.price, command.quantity, name)
         else:
@@ -163,6 +166,7 @@ class Road:
         try:
             return tuple(station(command))
         except Exception as error:
+            self._failed.add(who)
             self._fail_closed(who, station.__name__, error, name)
             self.deny(parent, f"{who} failed: {error!r}", name)
             return ()
@@ -201,9 +205,9 @@ class Road:
         """Refuse an order on our side of the line."""
         row = self.orders.row_of[order.order_id]
         t.close(self.orders.rows, self.orders.exposure, row, _DENIED)
-        self._refuse(order.order_id, self.orders.at(row), _DENIAL, reason, cause)
+        self._refuse(order.strategy, order.order_id, self.orders.at(row), _DENIAL, reason, cause)
 
-    def _refuse(self, order_id: int, order: Order | None, report: int, reason: str, cause: Name) -> None:
+    def _refuse(self, strategy: int, order_id: int, order: Order | None, report: int, reason: str, cause: Name) -> None:
         """Queue news of a refusal of ours: it has no latency, and its handlers run after those of this event."""
         now = self._moment.clock
         account, instrument, price, leaves, status = (
@@ -212,14 +216,13 @@ class Road:
             else (-1, -1, 0, 0, _DENIED)
         )
         update = OrderUpdate(now, now, order_id, account, instrument, report, status, price, leaves, reason)
-        self._moment.fifo.append((self._refused, None, (update, cause), 0))
+        self._moment.fifo.append((self._refused, None, (strategy, update, cause), 0))
 
-    def _refused(self, _ctx: Any, payload: tuple[OrderUpdate, Name], _cause: int) -> None:
-        update, cause = payload
-        self.tell(update.order_id >> 32, 0, update, self._stream.emit(update, cause))
+    def _refused(self, _ctx: Any, payload: tuple[int, OrderUpdate, Name], _cause: int) -> None:
+        strategy, update, cause = payload
+        self.tell(strategy, 0, update, self._stream.emit(update, cause))
 
     def _fail_closed(self, who: str, callback: str, error: Exception, cause: Name) -> None:
-        self._failed.add(who)
         self._fault(PluginFault(self._moment.clock, who, callback, repr(error), "fails closed: denies"), cause)
 
     # --- back --------------------------------------------------------------------------------------------------------

@@ -35,10 +35,22 @@ class OutcomeStream:
         """Name an event and show it to the observers; one that raises is detached."""
         self.sub = sub = self.sub + 1
         row = self.row
-        for observer in self.observers:
-            try:
-                observer(row, sub, cause[0], cause[1], event)
-            except Exception as error:
-                self.observers = tuple(other for other in self.observers if other is not observer)
-                self.fault(observer, error)
+        cause_row, cause_sub = cause
+        observer = None
+        waiting = iter(self.observers)
+        try:
+            for observer in waiting:
+                observer(row, sub, cause_row, cause_sub, event)
+        except Exception as error:
+            assert observer is not None
+            self._detach(observer, error)
+            for other in waiting:
+                try:
+                    other(row, sub, cause_row, cause_sub, event)
+                except Exception as further:
+                    self._detach(other, further)
         return (row, sub)
+
+    def _detach(self, observer: Observer, error: Exception) -> None:
+        self.observers = tuple(other for other in self.observers if other is not observer)
+        self.fault(observer, error)

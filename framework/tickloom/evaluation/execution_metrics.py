@@ -202,7 +202,7 @@ def _quality(run: "Evaluation") -> list[Metric]:
             value=slippage,
             unit="bp",
             definition="Side x (fill price - middle of bid and ask at submission) / that middle, weighted by value; "
-            f"above 0: worse than the middle.{beside}",
+            f"above 0: worse than the middle. Without quotes, the last price is the middle.{beside}",
             reason=because(slippage, none if not run.fills else "no filled order found a market at submission"),
         ),
         Metric(

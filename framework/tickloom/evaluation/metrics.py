@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from tickloom.instruments import decimal_amount
 from tickloom.units import show_duration
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _number(value: float | Decimal) -> str:
 def lasting(nanoseconds: int) -> str:
     """Length of time for people: two units at most, such as ``2d 3h`` or ``1.25s``."""
     if nanoseconds < 60 * _SECOND:
-        digits = 1_000 if nanoseconds >= 1_000_000 else 1
+        digits = next(digits for digits in (1_000_000, 1_000, 1) if nanoseconds >= 1_000 * digits or digits == 1)
         return show_duration(nanoseconds // digits * digits)
     lengths = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     seconds = nanoseconds // _SECOND
@@ -124,7 +125,7 @@ def all_metrics(run: "Evaluation") -> list[Metric]:
 
 def money(run: "Evaluation", units: int) -> Decimal:
     """Smallest units of the headline asset as a decimal."""
-    return Decimal(units).scaleb(-run.valuation.precision)
+    return decimal_amount(units, run.valuation.precision)
 
 
 def ratio(above: float, below: float) -> float | None:

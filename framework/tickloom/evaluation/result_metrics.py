@@ -48,7 +48,8 @@ def _result(run: "Evaluation") -> list[Metric]:
             group="Result",
             value=money(run, run.opening),
             unit=run.asset,
-            definition=f"Deposits; what is no {run.asset} at its first mark (middle of bid and ask).{beside}",
+            definition=f"Deposits; what is no {run.asset} at its first mark (middle of bid and ask, last price "
+            f"without quotes).{beside}",
         ),
         Metric(
             key="equity_end",

@@ -81,16 +81,20 @@ class Gate:
     def __init__(self, checks: Mapping[str, RiskCheck]) -> None:
         self.checks = dict(checks)
         self.killed = False
+        self._failed: set[str] = set()
 
     def objection(self, command: SubmitOrder | AmendOrder) -> tuple[str, str, Exception | None]:
         """Return why a command must not pass (empty: it may), who says so, and the error where a check failed."""
         if self.killed:
             return KILLED, "gate", None
         for name, check in self.checks.items():
+            if name in self._failed:
+                return f"risk check {name} has failed", name, None
             try:
                 reason = check.check(command)
             except Exception as error:
+                self._failed.add(name)
                 return f"risk check {name} failed: {error!r}", name, error
             if reason is not None:
-                return reason, name, None
+                return str(reason) or f"risk check {name} objects without a reason", name, None
         return "", "", None

@@ -142,6 +142,7 @@ def _plain_axes(plot: figure) -> figure:
     plot.toolbar.autohide = True
     plot.yaxis.formatter = NumeralTickFormatter(format="0,0.[000000]")
     plot.axis.axis_label_text_font_style = "normal"
+    plot.axis.axis_label_text_font_size = "12px"
     plot.yaxis.ticker = BasicTicker(desired_num_ticks=max(3, (plot.height or 0) // 42))
     return plot
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tickloom.evaluation.metrics import Metric, as_json, lasting
+from tickloom.events import PluginFault
 from tickloom.record import RunRecord
 from tickloom.report.texts import count, when
 
@@ -36,7 +37,8 @@ def print_summary(record: RunRecord, console: "Console") -> None:
 
     span = f"{when(record.first)} to {when(record.last)} UTC, {lasting(record.last - record.first)}"
     state = Text(record.status, style="bold green" if record.status == "ended" else "bold red")
-    console.print(Text.assemble((record.name, "bold"), "  ", state, "  ", (span, "dim")))
+    console.print(Text.assemble((record.name, "bold"), "  ", state))
+    console.print(Text(span, style="dim"))
     console.print(_table([record.evaluation.metrics[key] for key in SUMMARY]))
     for note in _doubts(record):
         console.print(Text.assemble(("! ", "bold yellow"), note))
@@ -57,10 +59,11 @@ def _table(shown: list[Metric]) -> "Table":
 
 
 def _doubts(record: RunRecord) -> list[str]:
-    """List inputs left out, notes, and a ledger that does not agree with its fills."""
-    bad = [
-        f"{source}: {count(times, 'input')} left out or doubted, {reason}"
-        for (source, reason), times in sorted(record.bad_inputs.items())
-    ]
+    """List faults of plugins, the notes of the run, and a ledger that does not agree with its fills."""
     broken = [] if record.evaluation.history.agrees else ["the fills, booked again, give another ledger"]
-    return [*broken, *bad, *record.notes]
+    faults = [
+        f"{fault.plugin}.{fault.callback} raised {fault.error}; {fault.action}"
+        for fault in (entry.event for entry in record.entries)
+        if isinstance(fault, PluginFault)
+    ]
+    return [*broken, *faults, *record.notes]

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from tickloom.instruments import Instrument, decimal_amount
 from tickloom.record import RunRecord
 
 _SECOND = 1_000_000_000
+#: Wide enough for any balance; the thread's own context would round at 28 digits.
+_WIDE = Context(prec=100)
 
 
 def when(moment: int) -> str:
@@ -22,9 +24,9 @@ def when(moment: int) -> str:
 def amount(units: int, precision: int) -> Decimal:
     """Smallest units of an asset as a decimal without trailing zeros, two decimals at least."""
     number = decimal_amount(units, precision)
-    short = number.normalize()
+    short = number.normalize(_WIDE)
     places = max(2, -int(short.as_tuple().exponent)) if precision >= 2 else precision
-    return number.quantize(Decimal(1).scaleb(-places))
+    return number.quantize(Decimal(1).scaleb(-places), context=_WIDE)
 
 
 def count(number: int, thing: str) -> str:
@@ -42,20 +44,9 @@ def side(sign: int) -> str:
     return "buy" if sign > 0 else "sell"
 
 
-def price_unit(terms: Instrument) -> str:
-    """Return the unit of an instrument's prices."""
-    return terms.quote
-
-
 def quantity_unit(terms: Instrument) -> str:
     """Return the unit of an instrument's quantities: its base asset for spot, contracts otherwise."""
     return terms.base if terms.lot_units else "contracts"
-
-
-def settled(record: RunRecord, instrument: int, units: int) -> str:
-    """Amount of an instrument's settlement asset, with its name."""
-    terms = record.instruments[instrument]
-    return f"{amount(units, terms.settle_precision):f} {terms.settle}"
 
 
 def order_name(record: RunRecord, order_id: int) -> str:

@@ -1,5 +1,5 @@
 """For people who write plugins: run one on given rows, and look at what it did."""
 
-from tickloom.testing.runs import Finished, Rows, RowSource, run_text
+from tickloom.testing.runs import Finished, Prepared, Rows, RowSource, prepare, run_text
 
-__all__ = ["Finished", "RowSource", "Rows", "run_text"]
+__all__ = ["Finished", "Prepared", "RowSource", "Rows", "prepare", "run_text"]

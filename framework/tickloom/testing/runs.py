@@ -92,10 +92,22 @@ class GivenPlugins(Registry):
         return super().make(kind, section, config)
 
 
-def run_text(
+class Prepared:
+    """A run that is wired and has not run: wiring takes a while, and timing should leave it out."""
+
+    def __init__(self, wiring: Any) -> None:
+        self._wiring = wiring
+
+    def execute(self) -> Finished:
+        """Run it to its end."""
+        self._wiring.run.execute()
+        return Finished(self._wiring.record())
+
+
+def prepare(
     text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Any] = ()
-) -> Finished:
-    """Run a config given as text, with plugins given by name.
+) -> Prepared:
+    """Wire a config given as text, with plugins given by name.
 
     Parameters
     ----------
@@ -110,11 +122,16 @@ def run_text(
 
     Returns
     -------
-    Finished
+    Prepared
     """
     from tickloom.engine.wiring.build import Wiring
 
     config = config_from(Path("test.toml"), tomllib.loads(text))
-    wiring = Wiring(config, GivenPlugins(load_plugins(), plugins), observers, block)
-    wiring.run.execute()
-    return Finished(wiring.record())
+    return Prepared(Wiring(config, GivenPlugins(load_plugins(), plugins), observers, block))
+
+
+def run_text(
+    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Any] = ()
+) -> Finished:
+    """Wire and run a config given as text; parameters as `prepare`."""
+    return prepare(text, plugins, block, observers).execute()

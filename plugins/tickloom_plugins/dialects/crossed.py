@@ -60,7 +60,7 @@ class CrossedCheck:
             self._empty()
             deltas = deltas[1:]
         changes = []
-        live = self._live
+        live, bids, asks = self._live, self._bids, self._asks
         keys = -rows[deltas, r.DELTA_SIDE] * rows[deltas, r.DELTA_PRICE]
         there = rows[deltas, r.DELTA_QUANTITY] > 0
         ends = np.flatnonzero(rows[deltas, r.DELTA_FLAGS] & r.FLAG_LAST)
@@ -71,12 +71,13 @@ class CrossedCheck:
         )
         for stop_present, stop_gone, at in stops:
             live.difference_update(gone[first_gone:stop_gone])
-            new = set(present[first_present:stop_present]) - live
+            new = [key for key in present[first_present:stop_present] if key not in live]
             first_present, first_gone = stop_present, stop_gone
-            live |= new
+            live.update(new)
             for key in new:
-                heappush(self._bids if key < 0 else self._asks, key)
-            if self._is_crossed() != self._crossed:
+                heappush(bids if key < 0 else asks, key)
+            # A price that is gone stands in its heap until it is looked for, so the best of a heap is never too bad.
+            if (self._crossed or bids[0] + asks[0] <= 0) and self._is_crossed() != self._crossed:
                 self._crossed = not self._crossed
                 changes.append((at, self._crossed))
         self._shrink()

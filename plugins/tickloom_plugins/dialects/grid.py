@@ -72,7 +72,7 @@ def read_alike(joined: str, count: int, tick_size: Decimal, lot_size: Decimal) -
     decimals = ends.reshape(-1, 2) - dots - dotted
     if (decimals != decimals[0]).any() or (decimals[0] < dotted).any() or (dots <= starts.reshape(-1, 2)).any():
         return None
-    units = np.fromstring(joined.replace(".", ""), np.int64, sep=",").reshape(-1, 2)
+    units = np.fromstring(raw.translate(None, b"."), np.int64, sep=",").reshape(-1, 2)
     steps = zip(units.T, decimals[0], (tick_size, lot_size), strict=True)
     prices, quantities = (_stepped(numbers.copy(), int(places), step) for numbers, places, step in steps)
     return None if prices is None or quantities is None else (prices, quantities)

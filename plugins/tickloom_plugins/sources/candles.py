@@ -75,8 +75,8 @@ class Candles:
         Files, or patterns of file names such as ``candles/*-5m.parquet``, whose files are taken by name. Environment
         variables are expanded. The order of the files is the order of the instruments, and of bars known at once.
     interval : str or None
-        Length of a bar, such as ``"5m"``, and the name of the series. By default the commonest distance of open times
-        (never less than the bars are long, unless most of them are missing).
+        Length of a bar, such as ``"5m"``, and the name of the series. By default the commonest distance of open times:
+        set it where most bars are missing, as in a symbol that hardly trades.
     delay : str
         How long after its close a bar is known.
     symbols : tuple of str
@@ -156,6 +156,8 @@ class Candles:
     def _surveyed(self) -> Iterator[_File]:
         """Find out what each file is."""
         paths = [path for pattern in _paths(self.path) for path in _found(pattern)]
+        if not paths:
+            raise ConfigError("path names no file")
         if self.symbols and len(self.symbols) != len(paths):
             raise ConfigError(f"symbols names {len(self.symbols)} files, but path finds {len(paths)}")
         interval = duration(self.interval) if self.interval else 0
@@ -187,8 +189,8 @@ class Candles:
 
 def _spellings(length: int) -> set[str]:
     """Usual names of a length of time (ns), such as ``60m`` and ``1h``."""
-    units = {"s": "1s", "m": "1m", "h": "1h", "d": "1d"}
-    return {f"{length // duration(one)}{unit}" for unit, one in units.items() if length % duration(one) == 0}
+    units = {unit: duration(f"1{unit}") for unit in "smhd"}
+    return {f"{length // one}{unit}" for unit, one in units.items() if length % one == 0}
 
 
 def _found(pattern: Path) -> list[Path]:
@@ -240,26 +242,25 @@ def _reasons(part: Slice, file: _File, newest: int) -> tuple[NDArray[np.int64], 
     units : int64, shape (n, 5)
         Open, high, low, close (ticks) and volume (lots) where it is one.
     """
-    # NaN compares false with everything, so what is no number is found first and zero then passes all the rest.
-    finite = np.isfinite(part.numbers).all(axis=1)
-    numbers = np.where(finite[:, None], part.numbers, 0.0)
+    finite = np.isfinite(part.numbers)
+    numbers = np.where(finite, part.numbers, 0.0)
     prices, volume = numbers[:, :4], numbers[:, 4]
     ticks, ticks_fit = steps(prices, file.instrument.price_ratio)
     lots, lots_fit = steps(volume, file.instrument.quantity_ratio)
-    outside = (prices > prices[:, 1:2]).any(axis=1) | (prices < prices[:, 2:3]).any(axis=1)
+    outside = (prices > prices[:, 1:2]) | (prices < prices[:, 2:3])
     # By the remainder, and not by the row before: one stray row then takes no other down with it.
     between = (part.times - file.survey.phase) % file.survey.interval != 0
-    reasons = np.select(
-        [
-            part.times == NO_TIME,
-            ~finite,
-            (prices <= 0).any(axis=1) | (volume < 0),
-            outside | between,
-            ~(ticks_fit.all(axis=1) & lots_fit),
-        ],
-        [BadInput.MALFORMED, BadInput.NOT_A_NUMBER, BadInput.NOT_POSITIVE, BadInput.INCONSISTENT, BadInput.OFF_GRID],
-        BadInput.NONE,
-    ).astype(np.int64)
+    wrong: list[tuple[BadInput, NDArray[np.bool_]]] = [
+        (BadInput.OFF_GRID, np.column_stack([~ticks_fit, ~lots_fit])),
+        (BadInput.INCONSISTENT, np.column_stack([outside, between])),
+        (BadInput.NOT_POSITIVE, np.column_stack([prices <= 0, volume < 0])),
+        (BadInput.NOT_A_NUMBER, ~finite),
+        (BadInput.MALFORMED, part.times[:, None] == NO_TIME),
+    ]
+    reasons = np.full(len(numbers), BadInput.NONE, np.int64)
+    # The gravest last, which then stands.
+    for reason, table in wrong:
+        reasons[table.any(axis=1)] = reason
     opened = np.where(reasons == BadInput.NONE, part.times, NO_TIME)
     before = np.maximum.accumulate(np.concatenate([[newest], opened]))[:-1]
     again = (reasons == BadInput.NONE) & (opened <= before)

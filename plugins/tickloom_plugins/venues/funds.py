@@ -58,8 +58,8 @@ class Funds:
         locked = self._locks.get(order.order_id, (0, "", 0))[2]
         if order.side > 0:
             need = cost + self._taker_fee(instrument, cost)
-            return self._ledger.free(order.account, instrument.quote) + locked >= need
-        return self._ledger.free(order.account, instrument.base) + locked >= instrument.base_units(quantity)
+            return max(0, self._ledger.free(order.account, instrument.quote)) + locked >= need
+        return max(0, self._ledger.free(order.account, instrument.base)) + locked >= instrument.base_units(quantity)
 
     def _taker_fee(self, instrument: Instrument, cost: int) -> int:
         rate = max(instrument.taker_fee, instrument.maker_fee, Decimal(0))

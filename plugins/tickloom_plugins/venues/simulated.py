@@ -7,13 +7,13 @@ the volume they were.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import ceil
 
 import attrs
 import numpy as np
 from attrs import field, validators
 from numpy.typing import NDArray
 
-from tickloom.errors import ConfigError
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
 from tickloom.orders.table import Order
@@ -54,8 +54,12 @@ class Simulated:
 
     latency: Latency = field(factory=Latency)
     fees: Fees | None = None
-    half_spread: Decimal = field(default="1 bp", converter=percent)  # type: ignore[assignment]  # converted
-    initial_queue: Decimal = Decimal(0)
+    half_spread: Decimal = field(
+        default="1 bp",  # type: ignore[assignment]  # converted
+        converter=percent,
+        validator=validators.ge(0),
+    )
+    initial_queue: Decimal = field(default=Decimal(0), validator=validators.ge(0))
     leverage: int = field(default=10, validator=validators.ge(1))
     _a: Rows = field(init=False, repr=False)
     _saved: Rows = field(init=False, repr=False)
@@ -78,18 +82,14 @@ class Simulated:
             if one is not None:
                 at = v.HEAD_WORDS + i * v.INSTRUMENT_WORDS
                 a[at + v.MINE] = 1
-                a[at + v.INITIAL_QUEUE] = self._queue_lots(one)
-                a[at + v.HALF_SPREAD_PPM] = int(self.half_spread * 1_000_000)
+                # What is not on the grid is rounded against us.
+                a[at + v.INITIAL_QUEUE] = ceil(self.initial_queue / one.lot_size)
+                a[at + v.HALF_SPREAD_PPM] = ceil(self.half_spread * 1_000_000)
         self._funds = Funds(self._instruments, ledger, self.leverage, self._price)
         self._draws = Draws(self.latency, seed, name)
 
     def _priced(self, one: Instrument) -> Instrument:
         return attrs.evolve(one, maker_fee=self.fees.maker, taker_fee=self.fees.taker) if self.fees else one
-
-    def _queue_lots(self, one: Instrument) -> int:
-        if self.initial_queue < 0:
-            raise ConfigError(f"initial_queue {self.initial_queue} is below 0")
-        return int(self.initial_queue / one.lot_size)
 
     def _price(self, instrument: int) -> int:
         """Price (ticks) that a position is valued at: the last trade, or where one would begin to take."""
@@ -130,8 +130,7 @@ class Simulated:
         assert instrument is not None
         reason = self._refusal(order, instrument)
         if reason:
-            a[v.OUTCOMES] = 0
-            v.tell(a, o.REJECTED, order.order_id, order.price, 0, 0, 0, reason, order.instrument)
+            v.refuse(a, o.REJECTED, order.order_id, order.price, reason, order.instrument)
             return
         self._orders[order.order_id] = order
         arrival.submit(
@@ -150,7 +149,7 @@ class Simulated:
         price = order.price or arrival.touch(self._a, order.instrument, order.side)
         if price == 0:
             return o.NO_REASON
-        if order.quantity < instrument.min_lots or instrument.value(price, order.quantity) < instrument.min_value:
+        if _is_too_small(instrument, price, order.quantity):
             return o.BELOW_MINIMUM
         cost = self._cost(order, instrument, price) if instrument.contract is Contract.SPOT else 0
         return o.NO_REASON if self._funds.affords(order, cost, price, order.quantity) else o.NO_FUNDS
@@ -160,7 +159,7 @@ class Simulated:
         if order.side < 0:
             return 0
         limit = order.price if order.order_type != arrival.MARKET else 1 << 61
-        left, paid = arrival.take(self._a, order.instrument, 1, limit, order.quantity, order.order_id, True).tolist()
+        left, paid = arrival.take(self._a, order.instrument, 1, limit, order.quantity, order.order_id, True)
         return instrument.value(paid, 1) + (instrument.value(order.price, left) if order.price else 0)
 
     def cancel(self, order: Order) -> None:
@@ -173,14 +172,23 @@ class Simulated:
         instrument = self._instruments[order.instrument]
         assert instrument is not None
         slot = v.slot_of(a, order.order_id)
-        resting = a.item(slot + v.LEAVES) if slot else 0
-        leaves = quantity - (a.item(slot + v.QUANTITY) - resting) if slot else 0
-        cost = instrument.value(price, leaves) if instrument.contract is Contract.SPOT and leaves > 0 else 0
-        if leaves > 0 and not self._funds.affords(order, cost, price, leaves, resting):
+        reason = self._objection(order, instrument, slot, price, quantity) if slot else o.NO_REASON
+        if reason:
             a[v.OUTCOMES] = 0
-            v.report(a, o.AMEND_REJECTED, slot, a.item(slot + v.PRICE), 0, 1, o.NO_FUNDS)
+            v.report(a, o.AMEND_REJECTED, slot, 0, reason)
             return
         arrival.amend(a, order.instrument, order.order_id, price, quantity)
+
+    def _objection(self, order: Order, instrument: Instrument, slot: int, price: int, quantity: int) -> int:
+        """Return why a resting order must not become what an amendment asks for."""
+        resting = self._a.item(slot + v.LEAVES)
+        leaves = quantity - (self._a.item(slot + v.QUANTITY) - resting)
+        if leaves <= 0:
+            return o.TOO_SMALL
+        if _is_too_small(instrument, price, quantity):
+            return o.BELOW_MINIMUM
+        cost = instrument.value(price, leaves) if instrument.contract is Contract.SPOT else 0
+        return o.NO_REASON if self._funds.affords(order, cost, price, leaves, resting) else o.NO_FUNDS
 
     # --- truth -------------------------------------------------------------------------------------------------------
 
@@ -233,6 +241,10 @@ class Simulated:
             if one is not None and self._a[v.HEAD_WORDS + i * v.INSTRUMENT_WORDS + v.NO_BOOK]:
                 said.append(
                     f"{one.name}: no book in the data; takers paid the last price and a half spread of "
-                    f"{self.half_spread * 10_000:f} bp"
+                    f"{(self.half_spread * 10_000).normalize():f} bp"
                 )
         return said
+
+
+def _is_too_small(instrument: Instrument, price: int, quantity: int) -> bool:
+    return quantity < instrument.min_lots or instrument.value(price, quantity) < instrument.min_value

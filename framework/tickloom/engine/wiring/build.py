@@ -216,7 +216,7 @@ class Wiring:
             algorithms,
             router,
             [session for session in sessions if session is not None],
-            lambda handler, event: run.loop.call(handler, event),
+            lambda handler, event: run.loop.call(handler, event),  # noqa: PLW0108 - the loop is wired after its road
             run.fault,
         )
         for seat in run.seats:
@@ -303,7 +303,8 @@ class Wiring:
             bad_inputs=seen.bad_inputs,
             first=seen.first,
             last=seen.last,
-            notes=[note for session in run.sessions for note in session.venue.notes()] + self._late_trades() + [*notes],
+            notes=[note for session in run.sessions for note in session.venue.notes()]
+            + [*seen.doubts, *self._late_trades(), *notes],
             status=run.status,
         )
 

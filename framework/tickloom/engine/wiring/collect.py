@@ -37,6 +37,7 @@ class Collector:
         self._quoted = np.zeros(instruments, np.int64)
         self._kinds = np.zeros(64, np.int64)
         self._bad: Counter[tuple[str, str]] = Counter()
+        self._places: dict[tuple[str, str], int] = {}
 
     def observe(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
         """Keep an event of the outcome stream; feature vectors are only counted."""
@@ -57,14 +58,25 @@ class Collector:
         self._kinds += kinds
         if kinds[r.SOURCE_STATUS]:
             news = rows[:count][rows[:count, r.KIND] == r.SOURCE_STATUS]
-            for source, feed, reason in news[:, [r.SOURCE_SOURCE, r.SOURCE_FEED, r.SOURCE_REASON]].tolist():
+            words = [r.SOURCE_SOURCE, r.SOURCE_FEED, r.SOURCE_REASON, r.SOURCE_PLACE]
+            for source, feed, reason, place in news[:, words].tolist():
                 if reason != BadInput.NONE or feed in (Feed.GAP, Feed.SKIPPED):
-                    self._bad[(self._sources[source], BadInput(reason).name.lower())] += 1
+                    key = (self._sources[source], BadInput(reason).name.lower())
+                    self._bad[key] += 1
+                    self._places.setdefault(key, place)
 
     @property
     def bad_inputs(self) -> Mapping[tuple[str, str], int]:
         """Inputs left out or doubted, by (source, reason)."""
         return dict(sorted(self._bad.items()))
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """One line for each kind of bad input: how many, and where the first is to be found."""
+        return [
+            f"source {source}: {count} x {reason.replace('_', ' ')}, the first at line or row {self._places[source, reason]}"
+            for (source, reason), count in self.bad_inputs.items()
+        ]
 
     @property
     def counts(self) -> Mapping[str, int]:

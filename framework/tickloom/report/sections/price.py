@@ -29,7 +29,7 @@ Signals = Mapping[tuple[int, int], Sequence[Signal]]
 
 
 class Price:
-    """Per instrument: the middle of bid and ask with its range, fills by side and shape, signals on a linked axis."""
+    """Per instrument: the mark price with its range, fills by side and shape, signals on a linked axis."""
 
     def section(self, record: RunRecord) -> Section:
         """Make the section."""
@@ -69,7 +69,8 @@ def _sentence(record: RunRecord, shown: Sequence[int], fills: Fills, signals: Si
     said = sum(map(len, signals.values()))
     text = (
         f"{count(made, 'fill')} and {count(said, 'signal')}; a buy is a blue triangle that points up, a sell an "
-        "orange one that points down, and the shaded band is the range of prices"
+        "orange one that points down; the grey line is the mark (middle of bid and ask, last price without quotes), "
+        "the band behind it the range of prices"
     )
     if any(len(one) > MOST_FILLS for one in fills.values()):
         text += f"; of an instrument's fills, {MOST_FILLS:,} of each side are drawn, highest and lowest among them"
@@ -117,7 +118,7 @@ def _draw_price(plot: "figure", record: RunRecord, index: int) -> None:
         color=f.GREY,
         fill_alpha=0.22,
     )
-    f.line(plot, times, prices(cells[:, LAST]), colour=f.GREY, tip="middle @value{0,0.[00000000]}", legend="middle")
+    f.line(plot, times, prices(cells[:, LAST]), colour=f.GREY, tip="mark @value{0,0.[00000000]}", legend="mark")
 
 
 def _draw_fills(plot: "figure", record: RunRecord, fills: Sequence[Fill], *, buys: bool) -> None:
