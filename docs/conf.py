@@ -15,7 +15,15 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+# What stands in single backticks in a docstring is code; links are written in the pages.
+default_role = "literal"
+numpydoc_show_class_members = False
+autodoc_member_order = "bysource"
+# Protocols have no constructors to show.
+autodoc_class_signature = "separated"
 nitpicky = True
+# Signatures name many types that no page describes. Links written by hand are checked all the same.
+nitpick_ignore_regex = [("py:class", ".*")]
 
 html_theme = "furo"
 html_title = f"tickloom {release}"

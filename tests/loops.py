@@ -28,6 +28,7 @@ seed = {seed}
 on_fault = "{on_fault}"
 [sources.main]
 kind = "rows"
+venue = "sim"
 [venues.sim]
 kind = "simulated"
 latency = {latency}

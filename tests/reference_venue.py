@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
+from venues import BUY, FAR, IOC, MARKET, SELL
+
 from tickloom_kernels import outcomes as o
 from tickloom_kernels import rows as r
-from venues import BUY, FAR, IOC, MARKET, SELL
 
 #: Settings of the reference: lots ahead at a level that nobody shows, and half of the spread without a book (1e-6).
 INITIAL, PPM = 3, 15_000
@@ -81,7 +82,7 @@ class Reference:
         return own[price][0] if price in own else 0
 
     def shown(self, side: int, price: int, quantity: int) -> None:
-        """A level shows so many lots: no more can be ahead of anybody, and what was unknown may be all of them."""
+        """Let no more be ahead of anybody than a level shows; what was unknown may be all of it."""
         kept: list[Any] = []
         for one in self.queues.get((side, price), []):
             if one is UNKNOWN:

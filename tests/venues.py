@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
 from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
 from tickloom.orders.table import Order
@@ -38,12 +39,12 @@ class Told(NamedTuple):
 
 
 def trade(price: int, quantity: int, aggressor: int, instrument: int = 0) -> list[Row]:
-    """A print."""
+    """Make a print."""
     return [([instrument, price, quantity, aggressor], r.TRADE)]
 
 
 def quote(bid: int, bid_quantity: int, ask: int, ask_quantity: int, instrument: int = 0) -> list[Row]:
-    """The best bid and ask."""
+    """Make a quote."""
     return [([instrument, bid, bid_quantity, ask, ask_quantity], r.QUOTE)]
 
 
@@ -62,23 +63,23 @@ def update(bids: dict[int, int], asks: dict[int, int], flags: int = 0, instrumen
 
 
 def emptied(instrument: int = 0) -> list[Row]:
-    """The row that a source sends at a gap: the book is emptied, and nothing follows."""
+    """Make the row that a source sends at a gap: the book is emptied, and nothing follows."""
     return level(0, 0, 0, r.FLAG_CLEAR | r.FLAG_LAST, instrument)
 
 
 def snapshot(bids: dict[int, int], asks: dict[int, int], instrument: int = 0) -> list[Row]:
-    """The whole book: a row that empties it, then its levels."""
+    """Make a whole book: a row that empties it, then its levels."""
     empty = level(0, 0, 0, r.FLAG_CLEAR | r.FLAG_SNAPSHOT, instrument)
     return empty + update(bids, asks, r.FLAG_SNAPSHOT, instrument)
 
 
 def candle(low: int, high: int, close: int, volume: int, series: int = 0, instrument: int = 0) -> list[Row]:
-    """A candle that opened where it closed."""
+    """Make a candle that opened where it closed."""
     return [([instrument, series, close, high, low, close, volume], r.BAR)]
 
 
 def status(trading: bool, instrument: int = 0) -> list[Row]:
-    """The instrument is halted, or trades again."""
+    """Halt an instrument, or let it trade again."""
     return [([instrument, int(trading)], r.INSTRUMENT_STATUS)]
 
 
@@ -191,5 +192,12 @@ def codes(said: Sequence[Told]) -> list[int]:
 
 def priced(**fields: Any) -> Instrument:
     """`COIN` with other fields."""
-    given = {"symbol": "COIN", "base": "COIN", "quote": "USD", "tick_size": "1", "lot_size": "1", "quote_precision": 0}
+    given: dict[str, Any] = {
+        "symbol": "COIN",
+        "base": "COIN",
+        "quote": "USD",
+        "tick_size": "1",
+        "lot_size": "1",
+        "quote_precision": 0,
+    }
     return Instrument(**(given | fields))

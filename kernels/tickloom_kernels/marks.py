@@ -123,3 +123,12 @@ def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> None
         column = 0 if kind == r.TRADE else 1 if kind == r.QUOTE else 2
         for w in range(r.WORDS):
             newest[i, column, w] = rows[k, w]
+
+
+@njit(cache=True, nogil=True)
+def kinds(rows: NDArray[np.int64], n: int) -> int:
+    """Return the kinds among rows: bit k is set where a row of type id k is there."""
+    found = 0
+    for k in range(n):
+        found |= 1 << rows[k, r.KIND]
+    return found

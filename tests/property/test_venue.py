@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import cycle
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -9,45 +10,70 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference_venue import INITIAL, PPM, Outcome, Reference, Resting
+from venues import BUY, FAR, MARKET, SELL, Row, array, candle, level, quote, status, trade
+
 from tickloom_kernels import arrival, book, scan
 from tickloom_kernels import outcomes as o
 from tickloom_kernels import rows as r
 from tickloom_kernels import venue_state as v
-from venues import BUY, FAR, MARKET, SELL, Row, array, candle, level, quote, status, trade
 
 INSTRUMENTS = 2
 State = NDArray[np.int64]
 #: What arrives before a row: submit, cancel or amend, with its numbers.
 Command = tuple[str, tuple[int, ...]]
 
-prices = st.integers(95, 105)
-lots = st.integers(0, 6)
-some = st.integers(1, 9)
-sides = st.sampled_from([BUY, SELL])
-instruments = st.sampled_from([0, 0, 0, 1])
-ids = st.integers(1, 12)
-flags = st.sampled_from([0, r.FLAG_LAST, r.FLAG_LAST, r.FLAG_LAST, r.FLAG_CLEAR, r.FLAG_CLEAR | r.FLAG_LAST])
+#: How often each kind of step comes, by what the data of a world have.
+KINDS = ("level", "trade", "quote", "candle", "clear", "status", "submit", "cancel", "amend", "less")
+WEIGHTS = {
+    "book": (40, 12, 3, 1, 1, 1, 25, 4, 6, 4),
+    "quotes": (0, 15, 40, 1, 0, 1, 25, 4, 6, 4),
+    "trades": (0, 50, 0, 0, 0, 1, 30, 4, 6, 4),
+    "candles": (0, 0, 0, 50, 0, 1, 30, 4, 6, 4),
+    "all": (20, 12, 12, 2, 3, 1, 25, 4, 6, 4),
+}
+FLAGS = (0, 0, r.FLAG_LAST, r.FLAG_LAST, r.FLAG_LAST, r.FLAG_LAST, r.FLAG_CLEAR | r.FLAG_LAST)
 
-levels = st.builds(lambda i, *x: level(*x, instrument=i)[0], instruments, sides, prices, lots, flags)
-prints = st.builds(lambda i, *x: trade(*x, instrument=i)[0], instruments, prices, some, st.sampled_from([-1, 0, 1]))
-others = st.one_of(
-    st.builds(lambda i, bid, b, gap, a: quote(bid, b, bid + gap, a, i)[0], instruments, prices, lots, lots, lots),
-    st.builds(
-        lambda i, low, up, volume, series: candle(low, low + up, low + up // 2, volume, series, i)[0],
-        instruments, prices, lots, some, st.integers(0, 1),
-    ),
-    st.builds(lambda i, x: level(0, 0, 0, r.FLAG_CLEAR | x, i)[0], instruments, st.sampled_from([0, r.FLAG_LAST])),
-    st.builds(lambda i, trading: status(trading, i)[0], instruments, st.sampled_from([False, True, True])),
-)  # fmt: skip
-submits = st.tuples(
-    st.just("submit"), instruments, sides, st.sampled_from([2, 2, 2, 2, 1]), st.sampled_from([1, 1, 1, 3]),
-    st.sampled_from([0, 0, 0, 1]), prices, some,
-)  # fmt: skip
-changes = st.one_of(
-    st.tuples(st.just("cancel"), ids), st.tuples(st.just("amend"), ids, prices, some), st.tuples(st.just("less"), ids)
-)
-#: Rows, and commands that arrive between two rows.
-worlds = st.lists(st.one_of(levels, levels, prints, prints, submits, submits, others, changes), max_size=50)
+
+def drawn(seed: int, count: int, data: str) -> list[Any]:
+    """Draw rows, and commands that arrive between two rows: prices near 100, so that everything meets."""
+    draw = Random(seed)
+    made: list[Any] = []
+    submitted = 0
+    for kind in draw.choices(KINDS, WEIGHTS[data], k=count):
+        i = int(draw.random() < 0.15)
+        price = round(draw.gauss(100, 2.5))
+        quantity = draw.randrange(1, 9)
+        side = draw.choice((BUY, SELL))
+        order_id = draw.randrange(max(1, submitted - 8), submitted + 2)
+        if kind == "level":
+            # mostly on its own side of 100
+            price = price if draw.random() < 0.15 else 100 - side * (1 + abs(price - 100))
+            made += level(side, price, draw.choice((0, quantity, quantity)), draw.choice(FLAGS), i)
+        elif kind == "trade":
+            made += trade(price, quantity, draw.choice((-1, -1, 0, 1, 1)), i)
+        elif kind == "quote":
+            bid_quantity, ask_quantity = draw.choice((0, 5, quantity)), draw.choice((0, 5, quantity))
+            made += quote(price, bid_quantity, price + draw.choice((1, 1, 2, 3, 0, -1)), ask_quantity, i)
+        elif kind == "candle":
+            made += candle(price - draw.randrange(3), price + draw.randrange(3), price, quantity, draw.randrange(2), i)
+        elif kind == "clear":
+            made += level(0, 0, 0, r.FLAG_CLEAR | draw.choice((0, r.FLAG_LAST)), i)
+        elif kind == "status":
+            made += status(draw.random() < 0.7, i)
+        elif kind == "submit":
+            submitted += 1
+            price = price if draw.random() < 0.4 else 100 - side * draw.randrange(4)
+            force, post_only = draw.choice((1, 1, 1, 3)), draw.choice((0, 0, 0, 1))
+            made.append((kind, i, side, draw.choice((2, 2, 2, 2, 2, MARKET)), force, post_only, price, quantity))
+        elif kind == "amend":
+            made.append((kind, order_id, price, quantity))
+        else:
+            made.append((kind, order_id))
+    return made
+
+
+worlds = st.builds(drawn, st.integers(0, 1 << 32), st.integers(1, 90), st.sampled_from(sorted(WEIGHTS)))
+blocks = st.lists(st.integers(1, 20), min_size=1, max_size=9)
 
 
 class World:
@@ -195,14 +221,14 @@ class Kernels:
 
 
 def stepped(world: World) -> Kernels:
-    """A world run row by row."""
+    """Run a world row by row."""
     kernels = Kernels(world)
     for _ in kernels.step():
         pass
     return kernels
 
 
-@settings(max_examples=150)
+@settings(max_examples=500)
 @given(worlds)
 def test_the_kernels_do_what_the_reference_does(steps: list[Any]) -> None:
     """The oracle is `Reference`."""
@@ -213,12 +239,15 @@ def test_the_kernels_do_what_the_reference_does(steps: list[Any]) -> None:
     orders = kernels.state()[1 : -2 * INSTRUMENTS]
     assert {one[v.ORDER_ID]: (one[v.PRICE], one[v.LEAVES]) for one in orders} == resting
     for i, market in enumerate(world.markets):
+        at = v.HEAD_WORDS + i * v.INSTRUMENT_WORDS
+        bounds = [max([v.NO_BUY, *market.queue_prices(BUY)]), min([v.NO_SELL, *market.queue_prices(SELL)])]
+        assert kernels.a[at + v.BUY_BOUND : at + v.SELL_BOUND + 1].tolist() == bounds
         told = {(i, side, price): tuple(one) for side, own in market.book.items() for price, one in own.items()}
         assert {key: one for key, one in kernels.levels().items() if key[0] == i} == told
 
 
 @settings(max_examples=100)
-@given(worlds, st.lists(st.integers(1, 20), min_size=1, max_size=9), st.lists(st.integers(1, 9), min_size=1, max_size=9))
+@given(worlds, blocks, blocks)
 def test_blocks_and_rollbacks_change_nothing(steps: list[Any], sizes: list[int], backs: list[int]) -> None:
     """The oracle is stepping."""
     world = World(steps)
@@ -269,9 +298,11 @@ def test_nobody_takes_more_than_was_shown_or_printed(steps: list[Any]) -> None:
         elif row[r.KIND] == r.BAR:
             assert got <= row[r.BAR_VOLUME]
         else:
-            kept = {} if row[r.DELTA_FLAGS] & r.FLAG_CLEAR and row[r.KIND] == r.BOOK_DELTA else dict(before)
+            kept = before
             if row[r.KIND] == r.BOOK_DELTA:
-                kept.pop((row[r.INSTRUMENT], row[r.DELTA_SIDE], row[r.DELTA_PRICE]), None)
+                told = row[r.INSTRUMENT], row[r.DELTA_SIDE], row[r.DELTA_PRICE]
+                clear = row[r.DELTA_FLAGS] & r.FLAG_CLEAR
+                kept = {key: one for key, one in before.items() if key != told and not (clear and key[0] == told[0])}
             lost = sum(
                 consumed - (kept[key][1] if key in kept and kept[key][0] == quantity else 0)
                 for key, (quantity, consumed) in after.items()

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from venues import BUY, SELL, Row, array, emptied, level, snapshot, trade, update
+
 from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
-from venues import BUY, SELL, Row, array, emptied, level, snapshot, trade, update
 
 BIDS, ASKS = 0, b.SIDE_WORDS
 #: Where the log of a lone book stands, in front of which lies the book.
@@ -13,7 +14,7 @@ UNDO = b.BOOK_WORDS
 
 
 def book(*rows: list[Row]) -> NDArray[np.int64]:
-    """A book (with room for a log of 1,000 changes behind it) that has followed some rows."""
+    """Make a book, with room for a log of 1,000 changes behind it, that has followed some rows."""
     a = np.zeros(b.BOOK_WORDS + 1 + 1_000 * b.UNDO_ENTRY, np.int64)
     follow(a, *rows)
     return a

@@ -1,8 +1,9 @@
 """What an account can afford at a simulated venue. One tick times one lot is one unit of USD; worked by hand."""
 
 import pytest
-from tickloom_kernels import outcomes as o
 from venues import BUY, SELL, Floor, Told, codes, priced, snapshot, trade
+
+from tickloom_kernels import outcomes as o
 
 LOT = 10**8
 BOOK = snapshot({99: 5, 98: 7}, {100: 3, 101: 4})
@@ -75,7 +76,9 @@ def test_without_a_book_a_buy_needs_the_price_it_would_pay() -> None:
         assert refused(venue.submit(BUY, 5)) == too_much
 
 
-@pytest.mark.parametrize(("quantity", "price", "too_much"), [(4, 0, False), (5, 0, True), (5, 101, True), (4, 101, False)])
+@pytest.mark.parametrize(
+    ("quantity", "price", "too_much"), [(4, 0, False), (5, 0, True), (5, 101, True), (4, 101, False)]
+)
 def test_a_sale_needs_the_coins(quantity: int, price: int, too_much: bool) -> None:
     assert refused(spot(0, coins=4).submit(SELL, quantity, price)) == too_much
 

@@ -4,12 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from venues import COIN, priced
+
 from tickloom.errors import OrderError
 from tickloom.events import AmendOrder, SubmitOrder
 from tickloom.ledger import Ledger
 from tickloom.orders.gate import KILLED, Gate, GateContext
 from tickloom.orders.table import OrderTable
-from venues import COIN, priced
 
 ORDER = SubmitOrder(7, 1, 0, 0, 0, 0, 1, 2, 1, False, 99, 10, "direct", "")
 AMENDMENT = AmendOrder(8, 1, 99, 5)
@@ -104,7 +105,7 @@ def test_checks_see_the_market_and_the_gates_own_numbers(context: GateContext) -
     assert context.clock == 77
     assert context.exposure(0, 1).tolist() == [3, 4, 5]
     assert context.order(1).price == 99
-    assert (context.trade(0), context.quote(1)) == ("trade", "no quote")
+    assert [str(one) for one in (context.trade(0), context.quote(1))] == ["trade", "no quote"]
     assert context.last_price(0) == (50, 6)
     with pytest.raises(OrderError, match="there is no order 2"):
         context.order(2)

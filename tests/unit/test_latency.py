@@ -3,6 +3,7 @@
 from statistics import fmean
 
 import pytest
+
 from tickloom.errors import ConfigError
 from tickloom_plugins.venues.latency import Draws, Latency
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from tickloom_kernels import line as ln
 
 
@@ -61,7 +62,7 @@ def test_a_full_line_takes_nothing_more() -> None:
 @pytest.mark.parametrize("turned", [0, 1, 2])
 def test_a_longer_line_holds_the_same_items(turned: int) -> None:
     line = ln.new_line(3)
-    for n in range(turned):
+    for _ in range(turned):
         send(line, 0, 0)
         received(line)
     for n in range(1, 4):

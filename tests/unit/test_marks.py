@@ -5,9 +5,10 @@ from itertools import groupby
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from venues import Row, array, level, quote, status, trade
+
 from tickloom_kernels import marks as m
 from tickloom_kernels import rows as r
-from venues import Row, array, level, quote, status, trade
 
 MS = m.FIRST_LENGTH
 

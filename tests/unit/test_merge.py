@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
+
 from tickloom.engine.merge import FOREVER, Feed, merged
 from tickloom_kernels import rows as r
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tickloom.codes import OrderStatus
 from tickloom.errors import OrderError
 from tickloom.events import SubmitOrder
@@ -11,17 +12,19 @@ from tickloom_kernels import order_table as t
 
 
 def table(*orders: tuple[int, int, int]) -> OrderTable:
-    """A table for two accounts and two instruments with orders of (strategy, side, quantity) on account 1, in work."""
+    """Make a table with orders of (strategy, side, quantity) that work for account 1 in instrument 1."""
     made = OrderTable(2, 2)
     for n, (strategy, side, quantity) in enumerate(orders):
-        row = made.add(submitted(order_id=(strategy << 32) + n + 1, strategy=strategy, side=side, quantity=quantity), 200)
+        row = made.add(
+            submitted(order_id=(strategy << 32) + n + 1, strategy=strategy, side=side, quantity=quantity), 200
+        )
         t.work(made.exposure, made.rows, row, quantity)
     return made
 
 
 def submitted(**fields: Any) -> SubmitOrder:
-    """An order of 10 lots of instrument 1 at 99, from account 1."""
-    given = {
+    """Make an order of 10 lots of instrument 1 at 99, from account 1."""
+    given: dict[str, Any] = {
         "ts_init": 7,
         "order_id": 1,
         "parent_id": 0,
@@ -56,7 +59,16 @@ def test_an_order_is_entered_as_it_was_submitted() -> None:
 
 
 def test_words_of_a_row_and_fields_of_an_order_are_the_same() -> None:
-    names = ("ORDER_ID", "PARENT_ID", "STRATEGY", "ACCOUNT", "INSTRUMENT", "SIDE", "ORDER_TYPE", "TIME_IN_FORCE")
+    names: tuple[str, ...] = (
+        "ORDER_ID",
+        "PARENT_ID",
+        "STRATEGY",
+        "ACCOUNT",
+        "INSTRUMENT",
+        "SIDE",
+        "ORDER_TYPE",
+        "TIME_IN_FORCE",
+    )
     names += ("POST_ONLY", "PRICE", "QUANTITY", "FILLED", "LEAVES", "STATUS", "TS_SUBMIT", "ARRIVAL")
     assert [getattr(t, name) for name in names] == list(range(t.ROW_WORDS))
     fields = [name.upper().replace("_QUANTITY", "") for name in Order._fields]

@@ -5,12 +5,13 @@ goes to the back.
 """
 
 import pytest
-from tickloom.errors import ConfigError
+from venues import BUY, SELL, Floor, Told, codes, emptied, fills, level, priced, quote, snapshot, status, trade
+
 from tickloom.config.settings import build
+from tickloom.errors import ConfigError
 from tickloom_kernels import outcomes as o
 from tickloom_kernels import venue_state as v
 from tickloom_plugins.venues.simulated import Fees, Simulated
-from venues import BUY, SELL, Floor, Told, codes, emptied, fills, level, priced, quote, snapshot, status, trade
 
 BOOK = snapshot({99: 5, 98: 7}, {100: 3, 101: 4})
 
@@ -125,9 +126,7 @@ def test_only_less_at_the_same_price_keeps_its_place(price: int, quantity: int, 
     venue = floor()
     venue.submit(BUY, 4, 99)
     venue.see(level(BUY, 99, 7))
-    assert venue.amend(1, price, quantity) == [
-        Told(o.AMENDED, 1, price, 0, quantity, int(filled > 0), o.NO_REASON, 0)
-    ]
+    assert venue.amend(1, price, quantity) == [Told(o.AMENDED, 1, price, 0, quantity, int(filled > 0), o.NO_REASON, 0)]
     assert sum(lots for _, _, lots in fills(venue.see(trade(99, 7, -1)))) == filled
 
 
@@ -155,9 +154,7 @@ def test_the_amended_quantity_counts_what_has_been_filled() -> None:
     assert fills(venue.see(trade(99, 50, -1))) == [(1, 99, 3)]
 
 
-@pytest.mark.parametrize(
-    ("price", "taken", "rest"), [(100, [(1, 100, 3)], 3), (101, [(1, 100, 3), (1, 101, 3)], 0)]
-)
+@pytest.mark.parametrize(("price", "taken", "rest"), [(100, [(1, 100, 3)], 3), (101, [(1, 100, 3), (1, 101, 3)], 0)])
 def test_an_order_amended_into_the_market_takes(price: int, taken: list[tuple[int, int, int]], rest: int) -> None:
     venue = floor()
     venue.submit(BUY, 6, 99)
@@ -237,7 +234,14 @@ def test_the_venue_holds_so_many_resting_orders() -> None:
 
 @pytest.mark.parametrize(
     ("quantity", "price", "code"),
-    [(2, 99, o.ACCEPTED), (1, 99, o.REJECTED), (2, 74, o.REJECTED), (2, 75, o.ACCEPTED), (2, 0, o.ACCEPTED), (1, 0, o.REJECTED)],
+    [
+        (2, 99, o.ACCEPTED),
+        (1, 99, o.REJECTED),
+        (2, 74, o.REJECTED),
+        (2, 75, o.ACCEPTED),
+        (2, 0, o.ACCEPTED),
+        (1, 0, o.REJECTED),
+    ],
 )
 def test_an_order_below_the_instruments_smallest_is_rejected(quantity: int, price: int, code: int) -> None:
     # at least 2 lots, and 150 USD

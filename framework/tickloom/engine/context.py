@@ -1,8 +1,8 @@
 """What a plugin sees of the loop: `tickloom.interfaces.Context`, made of the moment, the market and the tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from operator import index
+from operator import index, length_hint
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,11 +34,14 @@ _ROW_KINDS = (Trade, Quote, BookDelta, Bar)
 class Moment:
     """What is being handled: a wake of the plan, or else one event; and the commands it has led to so far."""
 
-    __slots__ = ("cause", "event", "events", "fifo", "positions", "row", "wake")
+    __slots__ = ("cause", "event", "events", "fifo", "positions", "reach", "row", "running", "wake")
 
     def __init__(self) -> None:
-        #: Number of the wake in the plan; -1 while an internal event is handled.
+        #: Number of the wake in the plan; -1 while an internal event is handled. Not kept while `running`.
         self.wake = -1
+        #: What is left of the wakes before ``reach``, while they are handed out one after the other.
+        self.running: Iterator[Any] | None = None
+        self.reach = 0
         self.events: Sequence[Any] = ()
         self.positions: Sequence[int] = ()
         #: Row of the chunk that the loop came to last.
@@ -49,15 +52,22 @@ class Moment:
         self.fifo: list[Item] = []
 
     @property
+    def at(self) -> int:
+        """Number of the wake in the plan; -1 while an internal event is handled."""
+        return self.wake if self.running is None else self.reach - 1 - length_hint(self.running)
+
+    @property
     def clock(self) -> int:
         """Logical time (UNIX time in nanoseconds, UTC)."""
-        ts: int = (self.events[self.wake] if self.wake >= 0 else self.event).ts_init
+        at = self.at
+        ts: int = (self.events[at] if at >= 0 else self.event).ts_init
         return ts
 
     @property
     def position(self) -> int:
         """Row of the chunk up to which everything is known; -1 before its first."""
-        return self.positions[self.wake] if self.wake >= 0 else self.row
+        at = self.at
+        return self.positions[at] if at >= 0 else self.row
 
 
 class Actions(Protocol):

@@ -20,7 +20,7 @@ from tickloom.engine.plan import NOTHING, Plan, Planner
 from tickloom.engine.road import ARRIVAL, CLOSING, DELIVERY, TIMER, Road, Session
 from tickloom.engine.stream import NO_CAUSE, Name, OutcomeStream
 from tickloom.events import Event, TimerFired
-from tickloom_kernels import rows as r
+from tickloom_kernels import marks
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
@@ -110,7 +110,7 @@ class Loop:
 
     def _chunk(self, rows: Rows) -> int:
         """Plan and run a chunk; return how many rows were consumed before the plan changed."""
-        present = int(np.bitwise_or.reduce(np.int64(1) << rows[:, r.KIND]))
+        present = marks.kinds(rows, len(rows))
         self._plan = plan = self.planner.plan(rows, present)
         self._closing = 0
         self.market.enter(rows, present)
@@ -221,29 +221,31 @@ class Loop:
         if isinstance(handlers, list):
             return self._wake_each(plan, handlers, wake, reach)
         events, fifo = plan.events, moment.fifo
-        j = wake
         handler = handlers[0]
         others = iter(handlers[:0])
+        # Which wake it is follows from what the iterator has left: nothing is stored per event.
+        moment.running = running = iter(events[wake:reach])
+        moment.reach = reach
         try:
             if len(handlers) == 1:
-                for j, event in enumerate(events[wake:reach], wake):
-                    moment.wake = j
+                for event in running:
                     handler(event)
                     if fifo:
                         break
             else:
-                for j, event in enumerate(events[wake:reach], wake):
-                    moment.wake = j
+                for event in running:
                     others = iter(handlers)
                     for handler in others:
                         handler(event)
                     if fifo:
                         break
         except Exception as error:
-            self.caught(handler, events[j], error)
+            self.caught(handler, event, error)
             for handler in others:
-                self.call(handler, events[j])
-        return j + 1
+                self.call(handler, event)
+        moment.wake = moment.at
+        moment.running = None
+        return moment.wake + 1
 
     def _wake_each(self, plan: Plan, handlers: list[tuple[Handler, ...]], wake: int, reach: int) -> int:
         """Wake where wakes differ in their handlers, or events are derived: all of one row before commands count."""

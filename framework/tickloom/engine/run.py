@@ -76,8 +76,8 @@ class Run:
             for rows, watermark in merged(self.feeds):
                 if len(rows):
                     if not started:
-                        self._start(int(rows[0, r.TS_INIT]))
                         started = True
+                        self._start(int(rows[0, r.TS_INIT]))
                     self.last = int(rows[-1, r.TS_INIT])
                 if started:
                     # What is due later than the tail waits for the next row: nobody knows yet if there is one.

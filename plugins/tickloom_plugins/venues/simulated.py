@@ -57,9 +57,9 @@ class Simulated:
     half_spread: Decimal = field(
         default="1 bp",  # type: ignore[assignment]  # converted
         converter=percent,
-        validator=validators.ge(0),
+        validator=validators.ge(Decimal(0)),  # type: ignore[arg-type]  # asked after the converter
     )
-    initial_queue: Decimal = field(default=Decimal(0), validator=validators.ge(0))
+    initial_queue: Decimal = field(default=Decimal(0), validator=validators.ge(Decimal(0)))
     leverage: int = field(default=10, validator=validators.ge(1))
     _a: Rows = field(init=False, repr=False)
     _saved: Rows = field(init=False, repr=False)
@@ -224,7 +224,7 @@ class Simulated:
         leaves = self._a.item(slot + v.LEAVES) if slot else 0
         price = self._a.item(slot + v.PRICE) if slot else 0
         self._funds.rests(order.order_id, order.account, index, order.side, price, leaves)
-        return slot != 0
+        return leaves != 0
 
     def delay(self, back: bool) -> int:
         """Draw a latency (ns)."""

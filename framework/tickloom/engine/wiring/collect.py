@@ -74,8 +74,9 @@ class Collector:
     def doubts(self) -> Sequence[str]:
         """One line for each kind of bad input: how many, and where the first is to be found."""
         return [
-            f"source {source}: {count} x {reason.replace('_', ' ')}, the first at line or row {self._places[source, reason]}"
+            f"source {source}: {count} x {reason.replace('_', ' ')}, the first at line or row {place}"
             for (source, reason), count in self.bad_inputs.items()
+            for place in (self._places[source, reason],)
         ]
 
     @property
