@@ -55,7 +55,7 @@ wheel-test: $(VENV)/test.stamp ## build the wheel, install it in a clean environ
 	TICKLOOM_INSTALLED="$(CURDIR)/$(CLEAN)" $(BIN)/pytest tests/packaging
 
 bench: $(VENV)/test.stamp $(VENV)/kernels.stamp ## measure speed with pytest-benchmark
-	$(BIN)/pytest tests/bench --benchmark-only --benchmark-columns=min,median,ops,rounds --benchmark-sort=name
+	$(BIN)/pytest tests/bench --capture=no --benchmark-only --benchmark-columns=min,median,ops,rounds --benchmark-sort=name
 
 soak: $(VENV)/test.stamp $(VENV)/kernels.stamp ## the property tests with thousands of cases
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/property --numprocesses=$(WORKERS)

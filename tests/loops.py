@@ -1,16 +1,23 @@
 """The smallest runs in which a rule of the loop shows: a few rows, an instrument or two, one strategy."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
+from tickloom.config import config_from
+from tickloom.engine.wiring.build import Wiring
 from tickloom.events import Event
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy
-from tickloom.testing import Finished, Rows, RowSource, run_text
+from tickloom.plugins import Registry, load_plugins
+from tickloom.record import RunRecord
+from tickloom.testing import Finished, Rows, RowSource
+from tickloom.testing.runs import GivenPlugins
 from tickloom_kernels import rows as r
 
 MS = 1_000_000
@@ -124,6 +131,19 @@ class Listener(Strategy):
         self.heard.append((what, (self.ctx.clock - START) / MS))
 
 
+@cache
+def _installed() -> Registry:
+    return load_plugins()
+
+
+def run_wired(text: str, plugins: Plugins, block: int, observers: Sequence[Callable[..., None]]) -> RunRecord:
+    """Do as `tickloom.testing.run_text` does, but look for the installed plugins once for all tests."""
+    config = config_from(Path("test.toml"), tomllib.loads(text))
+    wiring = Wiring(config, GivenPlugins(_installed(), plugins), observers, block)
+    wiring.run.execute()
+    return wiring.record()
+
+
 def go(
     strategies: Mapping[str, Callable[[], Any]],
     rows: Sequence[Row] | Callable[..., Any],
@@ -164,7 +184,7 @@ def go(
         strategies="\n".join(sections),
         extra=extra,
     )
-    return run_text(text, {"rows": source, **strategies, **(plugins or {})}, block, observers)
+    return Finished(run_wired(text, {"rows": source, **strategies, **(plugins or {})}, block, observers))
 
 
 def names(finished: Finished, *kinds: type[Event]) -> list[str]:

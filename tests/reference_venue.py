@@ -140,13 +140,11 @@ class Reference:
         return ours
 
     def popped(self, queue: list[Any], quantity: int, initial: int) -> int:
-        """Print at a queue's price: its first lots trade; an unknown number is the configured one, if it is needed."""
+        """Print at a queue's price: its first lots trade, and an unknown number of them is the configured one."""
         ours = gone = others = 0
         left: list[Any] = []
         for one in list(queue):
-            if one is UNKNOWN and ours == quantity:
-                left.append(one)
-            elif not isinstance(one, Resting):
+            if not isinstance(one, Resting):
                 for _ in range(1 if one is OTHER else max(0, initial - others)):
                     others += 1
                     if gone < quantity:

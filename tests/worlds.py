@@ -1,23 +1,19 @@
 """How the laws run the small world of `laws`, in whatever split, and hold two runs against each other."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from laws import INSTRUMENTS, MS, OF_SOURCE, STRATEGIES, config, market
+from loops import run_wired
 
-from tickloom.config import config_from
-from tickloom.engine.wiring.build import Wiring
 from tickloom.events import Event
-from tickloom.plugins import Registry, load_plugins
 from tickloom.record import RunRecord
 from tickloom.testing import Rows, RowSource
-from tickloom.testing.runs import GivenPlugins
 
 LATENCIES = (
     '{ out = "0ms", back = "0ms" }',
@@ -40,6 +36,12 @@ Plan = list[tuple[int, int]]
 
 plans = st.lists(st.tuples(st.integers(0, 25), st.integers(0, 3)), max_size=14)
 splits = st.tuples(*[plans] * len(OF_SOURCE))
+
+
+def examples(count: int) -> settings:
+    """Set how many examples a law gets: so many, the same ones every time, or the many of a soak, at random."""
+    soaking = settings.get_current_profile_name() == "soak"
+    return settings() if soaking else settings(max_examples=count)
 
 
 def worlds(most: int = 110, casts: Sequence[tuple[str, ...]] = CASTS) -> st.SearchStrategy[World]:
@@ -80,11 +82,6 @@ def promised(rows: Rows, plan: Plan) -> list[tuple[int, int | None]]:
     return made
 
 
-@cache
-def _installed() -> Registry:
-    return load_plugins()
-
-
 def run_streams(
     world: World,
     streams: Sequence[Rows],
@@ -101,10 +98,7 @@ def run_streams(
         sources[name] = partial(RowSource, known, rows, plan, ["6ms"] if name == "e" else [])
     tape = Tape()
     text = config(world["names"], world["seed"], world["latency"], world.get("on_fault", "stop"))
-    given = GivenPlugins(_installed(), {**sources, **STRATEGIES, **(plugins or {})})
-    wiring = Wiring(config_from(Path("test.toml"), tomllib.loads(text)), given, (*observers, tape), block)
-    wiring.run.execute()
-    record = wiring.record()
+    record = run_wired(text, {**sources, **STRATEGIES, **(plugins or {})}, block, (*observers, tape))
     record.ledger.check()
     return tape, record
 

@@ -89,7 +89,7 @@ def trade_through(a: NDArray[np.int64], instrument: int, side: int, price: int, 
     most = 0
     while True:
         slot = v.next_in_line(a, instrument, side, at, arrival)
-        if slot == 0 or (a[slot + v.PRICE] - price) * side < (1 if left == 0 else 0):
+        if slot == 0 or (a[slot + v.PRICE] - price) * side < 0:
             break
         at = a[slot + v.PRICE]
         arrival = a[slot + v.ARRIVAL]

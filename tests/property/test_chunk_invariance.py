@@ -1,12 +1,12 @@
 """The law that makes backtest and live one program: any split of the input gives the same outcome stream."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from worlds import BLOCKS, LATENCIES, difference, run, splits, worlds
+from worlds import BLOCKS, LATENCIES, difference, examples, run, splits, worlds
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(worlds(), splits, st.sampled_from(BLOCKS))
 def test_any_split_and_any_block_give_the_same_outcome_stream(world, plans, block):
     """The oracle is stepping: all rows in one chunk, blocks of one row."""

@@ -1,8 +1,8 @@
 """The observer law: attaching an observer, or losing one that raises, changes no byte of the outcome stream."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from worlds import BLOCKS, Tape, difference, run, worlds
+from worlds import BLOCKS, Tape, difference, examples, run, worlds
 
 SMALL = worlds(most=50)
 
@@ -21,7 +21,7 @@ class Failing:
             raise ValueError("an observer's own trouble")
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(SMALL, st.integers(1, 60), st.sampled_from(BLOCKS))
 def test_observers_change_no_byte_and_neither_does_one_that_raises(world, left, block):
     alone, plain = run(world, None, block)
@@ -34,7 +34,7 @@ def test_observers_change_no_byte_and_neither_does_one_that_raises(world, left, 
     assert failing.calls <= left + 1
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(SMALL, st.sampled_from(BLOCKS))
 def test_observers_see_only_what_stays_and_in_the_order_of_its_names(world, block):
     """Names are (row, sub) with sub counting from 1 after each row, so nothing taken back can hide in them."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from laws import MS, market
-from worlds import BLOCKS, Tape, order_of, run_streams, worlds
+from worlds import BLOCKS, Tape, examples, order_of, run_streams, worlds
 
 from tickloom.events import RunEnded
 from tickloom.testing import Rows
@@ -30,7 +30,7 @@ def outcomes(tape: Tape, rows: int) -> list[tuple[int, int, bytes]]:
     ]
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(worlds(most=60), st.floats(0.05, 1.0), st.sampled_from(BLOCKS))
 def test_a_run_on_the_first_rows_is_the_beginning_of_the_run_on_all(world, share, block):
     streams = market(world["seed"], world["count"], world["gap"])

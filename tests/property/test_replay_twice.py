@@ -6,10 +6,10 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from laws import Quoter, market
-from worlds import BLOCKS, LATENCIES, Tape, World, difference, run, run_streams, worlds
+from worlds import BLOCKS, LATENCIES, Tape, World, difference, examples, run, run_streams, worlds
 
 from tickloom.events import AmendOrder, CancelOrder, Event, SubmitOrder
 from tickloom.interfaces import Strategy
@@ -32,7 +32,7 @@ def commands(tape: Tape) -> list[Event]:
     return [event for *_, event in tape.entries if isinstance(event, SubmitOrder | AmendOrder | CancelOrder)]
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(worlds(most=60), st.sampled_from(BLOCKS))
 def test_the_same_inputs_give_the_same_bytes_twice(world, block):
     assert difference(run(world, None, block)[0], run(world, None, block)[0]) == ""
@@ -50,7 +50,7 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process():
     assert there.stdout.strip() == sha256(b"".join(run(BUSY)[0].bytes)).hexdigest()
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(worlds(most=60, casts=[("quoter",), ("quoter", "taker")]))
 def test_a_further_plugin_changes_nobodys_draws(world):
     """Not by drawing, for each has a generator of its own; nor by its place, for that goes by the name."""

@@ -70,7 +70,8 @@ def test_news_and_timers_see_the_market_as_of_the_last_row_before_them():
             self.ctx.timer(at(2), "x")
 
         def on_timer(self, timer) -> None:
-            seen.append(self.ctx.trade(0).price)
+            newest = self.ctx.trade(0)
+            seen.append(newest.price if newest else 0)
 
     seen: list[int] = []
     go({"timed": Timed}, [trade(0, 7), trade(1, 8), trade(2, 9), trade(3, 10)])

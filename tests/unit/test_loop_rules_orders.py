@@ -269,15 +269,15 @@ def test_rule_27_without_quotes_a_taker_pays_the_last_price_and_half_a_spread():
 
 
 def test_rule_33_an_order_has_its_id_at_once_made_of_the_strategy_and_a_counter():
-    ids: dict[str, list[int]] = {"a": [], "b": []}
+    ids: list[int] = []
 
     class Counting(Strategy):
         def on_quote(self, quote) -> None:
-            ids[self.ctx.name] += [self.ctx.submit(0, 1, 1, 900), self.ctx.submit(0, 1, 1, 900)]
+            ids.extend([self.ctx.submit(0, 1, 1, 900), self.ctx.submit(0, 1, 1, 900)])
 
     finished = go({"a": Counting, "b": Counting}, [quote(0)])
-    assert ids == {"a": [1, 2], "b": [(1 << 32) + 1, (1 << 32) + 2]}
-    assert [order.order_id for order in finished.events(SubmitOrder)] == [*ids["a"], *ids["b"]]
+    assert ids == [1, 2, (1 << 32) + 1, (1 << 32) + 2]
+    assert [order.order_id for order in finished.events(SubmitOrder)] == ids
 
 
 def test_an_order_and_its_cancel_may_be_sent_by_one_handler():
