@@ -12,7 +12,7 @@ settings.register_profile(
     derandomize=True,
     # A failing example is reported as found: shrinking takes minutes, and HYPOTHESIS_PROFILE=soak does it.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile(
     "soak", parent=settings.get_profile("suite"), max_examples=5_000, derandomize=False, phases=tuple(Phase)

@@ -320,7 +320,9 @@ class Swinger(Strategy):
             ctx.submit(bar.instrument, self.side, abs(held) + 20)
         else:
             price = bar.close + self.side * ctx.rng.randrange(-3, 2)
-            ctx.submit(bar.instrument, self.side, ctx.rng.randrange(1, 150), price, tag="own" if bar.series else "given")
+            ctx.submit(
+                bar.instrument, self.side, ctx.rng.randrange(1, 150), price, tag="own" if bar.series else "given"
+            )
 
     def on_quote(self, quote) -> None:
         if quote.bid_quantity > 35:

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 from venues import BUY, FAR, IOC, MARKET, SELL
 
-from tickloom_kernels import outcomes as o
 from tickloom_kernels import rows as r
+from tickloom_kernels.venue import outcomes as o
 
 #: Settings of the reference: lots ahead at a level that nobody shows, and half of the spread without a book (1e-6).
 INITIAL, PPM = 3, 15_000
@@ -203,21 +203,33 @@ class Reference:
             self.meet()
 
     def quote(self, bid: int, bid_quantity: int, ask: int, ask_quantity: int) -> None:
-        """Take in the best prices, where no levels are told."""
+        """Take in the best prices: the top of a told book, or all there is of one."""
         self.ticks = True
-        if self.told:
-            return
         for side, price, quantity in (BUY, bid, bid_quantity), (SELL, ask, ask_quantity):
-            best = {price: [quantity, 0]} if quantity else {}
-            if {at: one[0] for at, one in self.book[side].items()} == {at: one[0] for at, one in best.items()}:
+            if not self.tops(side, price, quantity):
                 continue
-            self.book[side] = best
             for at in self.queue_prices(side):
-                if not best or (at - price) * side > 0:
+                if not quantity or (at - price) * side > 0:
                     self.shown(side, at, 0)
                 elif at == price:
                     self.shown(side, at, quantity)
         self.meet()
+
+    def tops(self, side: int, price: int, quantity: int) -> bool:
+        """Put the best price of a side into the book; say whether orders there should take note of it."""
+        own = self.book[side]
+        if not self.told:
+            best = {price: [quantity, 0]} if quantity else {}
+            if {at: one[0] for at, one in own.items()} == {at: one[0] for at, one in best.items()}:
+                return False
+            self.book[side] = best
+            return True
+        if quantity:
+            for at in [at for at in own if (at - price) * side > 0]:
+                del own[at]
+            if price not in own or own[price][0] != quantity:
+                own[price] = [quantity, 0]
+        return bool(quantity)
 
     def candle(self, words: list[int], length: int) -> None:
         """Take in a candle of the shortest series."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
 from tickloom.orders.table import Order
-from tickloom_kernels import outcomes as o
 from tickloom_kernels import rows as r
+from tickloom_kernels.venue import outcomes as o
 from tickloom_plugins.venues.simulated import Simulated
 
 BUY, SELL = 1, -1

@@ -188,8 +188,11 @@ class Model(Protocol):
         ...
 
 
-class Strategy(Protocol):
-    """Decides what to hold. Write the handlers you need; the run wakes you for nothing else."""
+class Strategy:
+    """Decides what to hold. Write the handlers you need; the run wakes you for nothing else.
+
+    A class and no Protocol, so that a typed strategy that writes two handlers is complete.
+    """
 
     ctx: Context
 
@@ -344,7 +347,7 @@ class Venue(Protocol):
         Returns
         -------
         sequence of (code, order id, price, quantity, leaves, maker, reason, fee)
-            Numbers of `tickloom_kernels.outcomes`; the fee in smallest units of the settlement asset.
+            Numbers of `tickloom_kernels.venue.outcomes`; the fee in smallest units of the settlement asset.
         """
         ...
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from measure import ratio
 
-
 SCRIPT = str(Path(sys.executable).parent / "tickloom")
 
 

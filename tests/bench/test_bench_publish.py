@@ -5,6 +5,7 @@ from typing import Any
 import bare
 import pytest
 from measure import ratio
+
 from tickloom.engine.stream import OutcomeStream
 from tickloom.events import Signal
 

@@ -11,6 +11,7 @@ import bare
 import numpy as np
 import pytest
 from measure import ratio
+
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy
 from tickloom.testing import Prepared, RowSource, prepare
@@ -134,9 +135,7 @@ def timed(rows: np.ndarray, strategy: type, more: str = "", instruments: int = 1
 def test_averages_on_every_tick_with_orders_ledger_and_risk(benchmark: Any) -> None:
     """At least 0.65 of the bare loop."""
     rows = ticks(TICKS)
-    slower = ratio(
-        benchmark, lambda: timed(rows, Cross), lambda: bare.ticks(rows, Silent().on_trade), units=TICKS
-    )
+    slower = ratio(benchmark, lambda: timed(rows, Cross), lambda: bare.ticks(rows, Silent().on_trade), units=TICKS)
     assert 1 / slower >= 0.65
 
 

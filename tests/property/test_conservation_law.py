@@ -12,7 +12,7 @@ from tickloom.events import Fill, PositionChanged, SubmitOrder
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import EXTERNAL, FEES, MARKET, Ledger
 from tickloom.record import RunRecord
-from tickloom_kernels import outcomes as o
+from tickloom_kernels.venue import outcomes as o
 from tickloom_plugins.venues.simulated import Simulated
 
 #: What an execution is, whoever tells of it: order, price, quantity, what is left, fee.

@@ -3,7 +3,7 @@
 import pytest
 from venues import BUY, SELL, Floor, Told, codes, priced, snapshot, trade
 
-from tickloom_kernels import outcomes as o
+from tickloom_kernels.venue import outcomes as o
 
 LOT = 10**8
 BOOK = snapshot({99: 5, 98: 7}, {100: 3, 101: 4})

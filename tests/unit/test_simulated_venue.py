@@ -21,8 +21,8 @@ from venues import (
 )
 
 from tickloom.instruments import Instrument
-from tickloom_kernels import outcomes as o
 from tickloom_kernels import rows as r
+from tickloom_kernels.venue import outcomes as o
 
 #: Bids 99 x 5, 98 x 7; asks 100 x 3, 101 x 4, 103 x 9.
 BOOK = snapshot({99: 5, 98: 7}, {100: 3, 101: 4, 103: 9})
@@ -190,9 +190,17 @@ def test_a_crossing_quote_fills_at_our_price_and_no_more_than_it_shows() -> None
 # --- quotes beside a book --------------------------------------------------------------------------------------------
 
 
-def test_quotes_are_ignored_while_a_book_is_told() -> None:
-    venue = floor(BOOK, quote(90, 1, 91, 50))
-    assert fills(venue.submit(BUY, 4)) == [(1, 100, 3), (1, 101, 1)]
+def test_a_newer_quote_takes_levels_away_that_are_no_longer_there() -> None:
+    """Asks were told at 100 and 101; the best ask is now 101, for 2 lots: a buy of 1 pays 101, and nobody asks 100."""
+    venue = floor(BOOK, quote(98, 5, 101, 2))
+    assert fills(venue.submit(BUY, 1)) == [(1, 101, 1)]
+
+
+def test_a_quote_that_agrees_with_the_book_gives_back_nothing_that_we_took() -> None:
+    venue = floor(snapshot({99: 5}, {100: 3, 101: 4}), quote(99, 5, 100, 3))
+    assert fills(venue.submit(BUY, 3)) == [(1, 100, 3)]
+    venue.see(quote(99, 5, 100, 3))
+    assert fills(venue.submit(BUY, 1)) == [(2, 101, 1)]
 
 
 def test_quotes_count_again_once_the_book_has_been_emptied() -> None:

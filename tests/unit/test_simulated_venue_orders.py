@@ -9,8 +9,8 @@ from venues import BUY, SELL, Floor, Told, codes, emptied, fills, level, priced,
 
 from tickloom.config.settings import build
 from tickloom.errors import ConfigError
-from tickloom_kernels import outcomes as o
-from tickloom_kernels import venue_state as v
+from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import state as v
 from tickloom_plugins.venues.simulated import Fees, Simulated
 
 BOOK = snapshot({99: 5, 98: 7}, {100: 3, 101: 4})

@@ -74,7 +74,7 @@ class PluginSection:
 
 @attrs.frozen
 class RunSection:
-    """``[run]``: seed, what is waited for after the last row (ns; None: nothing), what a fault of a strategy stops."""
+    """``[run]``: seed, what is waited for after the last row (ns; None: the longest latency), what a fault of a strategy stops."""
 
     seed: int = 0
     tail: int | None = field(default=None, converter=optional(duration))

@@ -30,7 +30,7 @@ from tickloom.orders.gate import Gate
 from tickloom.orders.table import Order, OrderTable
 from tickloom_kernels import line as ln
 from tickloom_kernels import order_table as t
-from tickloom_kernels import outcomes as o
+from tickloom_kernels.venue import outcomes as o
 
 # Classes of internal events at one instant, in their order.
 ARRIVAL, EXPIRY, CLOSING, DELIVERY, TIMER = range(5)

@@ -18,9 +18,10 @@ from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
 from tickloom.orders.table import Order
 from tickloom.units import percent
-from tickloom_kernels import arrival, book, scan
-from tickloom_kernels import outcomes as o
-from tickloom_kernels import venue_state as v
+from tickloom_kernels import book
+from tickloom_kernels.venue import arrival, scan
+from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import state as v
 from tickloom_plugins.venues.funds import Funds
 from tickloom_plugins.venues.latency import Draws, Latency
 
@@ -111,7 +112,7 @@ class Simulated:
         self._a[: self._kept] = self._saved[: self._kept]
 
     def advance(self, rows: Rows, start: int, limit: int, ts_next: int) -> int:
-        """Run through rows; see `tickloom_kernels.scan.advance`."""
+        """Run through rows; see `tickloom_kernels.venue.scan.advance`."""
         stop: int = scan.advance(self._a, rows, start, limit, ts_next)
         return stop
 

@@ -5,9 +5,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
-from tickloom_kernels import outcomes as o
-from tickloom_kernels import queue
-from tickloom_kernels import venue_state as v
+from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import queue
+from tickloom_kernels.venue import state as v
 
 MARKET = 1
 IOC = 3

@@ -9,9 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
-from tickloom_kernels import queue
 from tickloom_kernels import rows as r
-from tickloom_kernels import venue_state as v
+from tickloom_kernels.venue import queue
+from tickloom_kernels.venue import state as v
 
 
 @njit(cache=True, nogil=True)
@@ -104,11 +104,46 @@ def on_delta(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: 
 
 
 @njit(cache=True, nogil=True)
+def cut_to(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
+    """Let a told book follow a newer quote: what stands before the best price is gone, and the best is as quoted.
+
+    Venues send the best prices at once and levels every so often (Binance spot: every 100 ms); between two updates a
+    taker would else be filled at prices that are no longer there. A side quoted as empty is left as it was told.
+    """
+    at = v.instrument_at(instrument)
+    undo = a[v.UNDO_AT]
+    bid, bid_quantity = rows[k, r.QUOTE_BID_PRICE], rows[k, r.QUOTE_BID_QUANTITY]
+    ask, ask_quantity = rows[k, r.QUOTE_ASK_PRICE], rows[k, r.QUOTE_ASK_QUANTITY]
+    bids = v.sides(a, instrument)
+    if bid_quantity > 0:
+        top = b.best(a, bids)
+        while top != 0 and a[top] > bid:
+            b.put(a, undo, bids, v.BUY, a[top], 0, 0)
+            top = b.best(a, bids)
+        if b.quantity_at(a, bids, v.BUY, bid) != bid_quantity:
+            b.put(a, undo, bids, v.BUY, bid, bid_quantity, 0)
+        if bid <= a[at + v.BUY_BOUND]:
+            queue.level_shown(a, instrument, v.BUY, bid, bid_quantity, v.IS_BEST)
+    asks = bids + b.SIDE_WORDS
+    if ask_quantity > 0:
+        top = b.best(a, asks)
+        while top != 0 and a[top] < ask:
+            b.put(a, undo, asks, v.SELL, a[top], 0, 0)
+            top = b.best(a, asks)
+        if b.quantity_at(a, asks, v.SELL, ask) != ask_quantity:
+            b.put(a, undo, asks, v.SELL, ask, ask_quantity, 0)
+        if ask >= a[at + v.SELL_BOUND]:
+            queue.level_shown(a, instrument, v.SELL, ask, ask_quantity, v.IS_BEST)
+
+
+@njit(cache=True, nogil=True)
 def on_quote(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
-    """Take in the best bid and ask, which are all the book there is where no levels are told."""
+    """Take in the best bid and ask: all the book there is where no levels are told, else the top of it."""
     at = v.instrument_at(instrument)
     a[at + v.HAS_TICKS] = 1
     if a[at + v.HAS_BOOK] == 1:
+        cut_to(a, rows, k, instrument)
+        meet(a, instrument)
         return
     bids = v.sides(a, instrument)
     undo = a[v.UNDO_AT]
@@ -159,7 +194,7 @@ def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: in
     Parameters
     ----------
     a : int64
-        The venue's state (`tickloom_kernels.venue_state`).
+        The venue's state (`tickloom_kernels.venue.state`).
     rows : int64, shape (n, 12)
     start, limit : int
         First row, and the row to stop before.

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import outcomes as o
 from tickloom_kernels.book import BOOK_WORDS, DEPTH, UNDO_ENTRY
+from tickloom_kernels.venue import outcomes as o
 
 # Head.
 OUTCOMES = 1
