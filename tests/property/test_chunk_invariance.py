@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from worlds import BLOCKS, LATENCIES, difference, examples, run, splits, worlds
 
 
-@examples(60)
+@examples(45)
 @given(worlds(), splits, st.sampled_from(BLOCKS))
 def test_any_split_and_any_block_give_the_same_outcome_stream(world, plans, block):
     """The oracle is stepping: all rows in one chunk, blocks of one row."""

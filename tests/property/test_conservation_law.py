@@ -53,7 +53,7 @@ def run_watched(world: World, plans=None, block: int = 1 << 16) -> tuple[Truth, 
     return truth, tape, record
 
 
-@examples(25)
+@examples(15)
 @given(worlds(most=80), splits, st.sampled_from(BLOCKS))
 def test_every_asset_sums_to_what_was_deposited(world, plans, block):
     """Over all accounts, the market's and the fees' included; and each ledger explains its balances a second way."""
@@ -70,7 +70,7 @@ def test_every_asset_sums_to_what_was_deposited(world, plans, block):
         ledger.check()
 
 
-@examples(20)
+@examples(15)
 @given(worlds(most=80), st.sampled_from(BLOCKS))
 def test_the_runs_ledger_is_the_venues_when_all_news_has_arrived(world, block):
     """News still on its way at the end of the run is booked here; what has arrived came once, and in order."""

@@ -30,7 +30,7 @@ def outcomes(tape: Tape, rows: int) -> list[tuple[int, int, bytes]]:
     ]
 
 
-@examples(25)
+@examples(20)
 @given(worlds(most=60), st.floats(0.05, 1.0), st.sampled_from(BLOCKS))
 def test_a_run_on_the_first_rows_is_the_beginning_of_the_run_on_all(world, share, block):
     streams = market(world["seed"], world["count"], world["gap"])

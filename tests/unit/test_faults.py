@@ -41,7 +41,6 @@ def defective(callback: str) -> type[Strategy]:
     def fail(self, *event) -> None:
         raise RuntimeError("a defect of its author")
 
-    fail.__name__ = callback
     return type("Defective", (Strategy,), {"on_start": start, "on_quote": buy, "on_fill": tell, callback: fail})
 
 
@@ -58,6 +57,22 @@ def test_a_strategy_that_raises_is_stopped_and_the_others_go_on(callback):
     assert fault.error == "RuntimeError('a defect of its author')"
     assert [what for what, _ in good.heard] == ["quote", "ACCEPTED"] * 3 + ["stop"]
     assert finished.record.status == "ended"
+
+
+def test_a_handler_need_not_be_a_method_of_its_plugin():
+    """A plugin is what looks like one: its handler may be a function, or a method of another object."""
+
+    class Part:
+        def watch(self, trade) -> None:
+            raise RuntimeError
+
+    class Whole:
+        def __init__(self) -> None:
+            self.on_trade = Part().watch
+
+    good, finished = run_with(Whole)
+    assert [(fault.plugin, fault.callback) for fault in finished.events(PluginFault)] == [("bad", "on_trade")]
+    assert good.heard[-1][0] == "stop"
 
 
 def test_a_stopped_strategy_hears_nothing_more():

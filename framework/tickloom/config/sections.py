@@ -74,7 +74,10 @@ class PluginSection:
 
 @attrs.frozen
 class RunSection:
-    """``[run]``: seed, what is waited for after the last row (ns; None: the longest latency), what a fault of a strategy stops."""
+    """``[run]``: seed, how long news is waited for after the last row, and what a fault of a strategy stops.
+
+    ``tail`` is in ns; None: the longest latency of the venues, there and back.
+    """
 
     seed: int = 0
     tail: int | None = field(default=None, converter=optional(duration))

@@ -18,11 +18,14 @@ from tickloom.engine.subscriptions import Subscriptions
 from tickloom.engine.wiring.collect import Collector
 from tickloom.errors import TickloomError
 from tickloom.events import CancelOrder, Event, Features, KillSwitch, PluginFault, RunEnded, RunStarted, Signal
+from tickloom.interfaces import Strategy
 from tickloom.orders.table import OrderTable
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
+
+_CALLBACKS = tuple(name for name in vars(Strategy) if name.startswith("on_"))
 
 
 @attrs.define(eq=False)
@@ -117,6 +120,7 @@ class Run:
             until = max(self.moment.clock, self.collector.last)
         pending = len(self.loop.calendar)
         self.moment.wake = -1
+        self.moment.running = None
         self.moment.event = RunEnded(until, self.status, pending)
         for seat in self.seats:
             handler = seat.handler("on_stop")
@@ -195,12 +199,12 @@ class Run:
 
     def caught(self, handler: Handler, _event: Event, error: Exception) -> None:
         """Queue what follows from a handler that raised: it happens after all handlers of the event."""
-        owner = getattr(handler, "__self__", None)
-        seat = next((one for one in self.seats if owner is one or owner is one.plugin), None)
-        name = getattr(handler, "__name__", "handler")
-        if seat is None:
-            raise error
-        self._caught_at(seat, name, error)
+        for seat in self.seats:
+            for name in _CALLBACKS:
+                if seat.handler(name) == handler:
+                    self._caught_at(seat, name, error)
+                    return
+        raise error
 
     def _caught_at(self, seat: Seat, callback: str, error: Exception) -> None:
         self.moment.fifo.append((self._stop, seat.ctx, (seat, callback, repr(error)), self.moment.cause))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tickloom.evaluation.metrics import Metric, as_json, lasting
 from tickloom.events import PluginFault
 from tickloom.record import RunRecord
-from tickloom.report.texts import count, when
+from tickloom.report.texts import when
 
 if TYPE_CHECKING:
     from rich.console import Console
