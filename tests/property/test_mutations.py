@@ -1,7 +1,7 @@
 """Has the law teeth? Each of these small defects, built in on purpose, breaks chunk invariance in a few small worlds.
 
-Left out are changes that give another law, just as consistent (bars after other internal events of one instant), and
-those that cannot run at all (timers at T after the rows at T never end).
+Left out are changes that give another law, just as consistent, such as bars after the other internal events of one
+instant: the rules in `tests/unit/test_loop_rules` hold those.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,6 @@ from tickloom_plugins.venues.simulated import Simulated
 
 #: A world, and how its five sources are split; few rows at a time, promises of both strengths, some without rows.
 Trial = tuple[World, list[Plan]]
-
 
 #: Seeds of trials, the most revealing first: nearly every mutation falls in one of the first three.
 SEEDS = (1, 3, 2, 9, 15, 7, 11, 14)

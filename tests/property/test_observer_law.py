@@ -36,7 +36,7 @@ def test_observers_change_no_byte_and_neither_does_one_that_raises(world, left, 
 
 @examples(8)
 @given(SMALL, st.sampled_from(BLOCKS))
-def test_observers_see_only_what_stays_and_in_the_order_of_its_names(world, block):
+def test_rule_30_observers_see_only_what_stays_and_in_the_order_of_its_names(world, block):
     """Names are (row, sub) with sub counting from 1 after each row, so nothing taken back can hide in them."""
     tape, record = run(world, None, block)
     names = [entry[:2] for entry in tape.entries]

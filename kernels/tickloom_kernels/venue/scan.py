@@ -118,20 +118,20 @@ def cut_to(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: in
     if bid_quantity > 0:
         top = b.best(a, bids)
         while top != 0 and a[top] > bid:
-            b.put(a, undo, bids, v.BUY, a[top], 0, 0)
+            b.put(a, undo, bids, v.BUY, a[top], v.NOTHING, v.NOTHING)
             top = b.best(a, bids)
         if b.quantity_at(a, bids, v.BUY, bid) != bid_quantity:
-            b.put(a, undo, bids, v.BUY, bid, bid_quantity, 0)
+            b.put(a, undo, bids, v.BUY, bid, bid_quantity, v.NOTHING)
         if bid <= a[at + v.BUY_BOUND]:
             queue.level_shown(a, instrument, v.BUY, bid, bid_quantity, v.IS_BEST)
     asks = bids + b.SIDE_WORDS
     if ask_quantity > 0:
         top = b.best(a, asks)
         while top != 0 and a[top] < ask:
-            b.put(a, undo, asks, v.SELL, a[top], 0, 0)
+            b.put(a, undo, asks, v.SELL, a[top], v.NOTHING, v.NOTHING)
             top = b.best(a, asks)
         if b.quantity_at(a, asks, v.SELL, ask) != ask_quantity:
-            b.put(a, undo, asks, v.SELL, ask, ask_quantity, 0)
+            b.put(a, undo, asks, v.SELL, ask, ask_quantity, v.NOTHING)
         if ask >= a[at + v.SELL_BOUND]:
             queue.level_shown(a, instrument, v.SELL, ask, ask_quantity, v.IS_BEST)
 
