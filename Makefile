@@ -40,7 +40,7 @@ lint: $(VENV)/test.stamp ## ruff, its formatter, import-linter, mypy --strict
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-suite: $(VENV)/test.stamp $(VENV)/kernels.stamp ## unit, property and integration tests, with coverage
+suite: $(VENV)/test.stamp $(VENV)/warm.stamp ## unit, property and integration tests, with coverage
 	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --cov --cov-report=
 
 coverage: suite
@@ -97,4 +97,9 @@ $(VENV)/docs.stamp: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 # when any compiled function's file changes, all caches go.
 $(VENV)/kernels.stamp: $(shell grep -rl --include='*.py' njit $(ROOTS)) | $(BIN)/python
 	@find $(ROOTS) -name '*.nb[ic]' -delete
+	@touch $@
+
+# Compile once what most tests need, before several processes would each do so at the same time.
+$(VENV)/warm.stamp: $(VENV)/kernels.stamp | $(VENV)/test.stamp
+	@$(BIN)/tickloom run examples/bar_breakout/run.toml --set sources.main.duration=1min --out $(VENV)/warm >$(VENV)/warm.log
 	@touch $@

@@ -161,6 +161,7 @@ def test_instruments_are_found_by_symbol_or_full_name():
         (lambda ctx: ctx.submit(0, 1, 1, "10.5"), "10.5"),
         (lambda ctx: ctx.submit(0, 1, "0.5"), "0.5"),
         (lambda ctx: ctx.submit(0, 1, -1), "must not be negative"),
+        (lambda ctx: ctx.submit(0, 1, 0), "an order is for more than 0; the smallest is"),
         (lambda ctx: ctx.submit(-1, 1, 1), "no instrument -1; the run has 2, from 0"),
         (lambda ctx: ctx.submit(2, 1, 1), "no instrument 2; the run has 2, from 0"),
         (lambda ctx: ctx.amend(99, 1, 900), "there is no order 99"),

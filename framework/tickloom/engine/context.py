@@ -162,6 +162,10 @@ class PluginContext:
         if side not in (1, -1) or account < 0:
             wrong = f"side {side} is neither 1 (buy) nor -1 (sell)" if account >= 0 else "no account at its venue"
             raise OrderError(f"{self.name}: {known.name}: {wrong}")
+        lots = known.lots(quantity)
+        if lots == 0:
+            least = known.quantity(known.min_lots)
+            raise OrderError(f"{self.name}: {known.name}: an order is for more than 0; the smallest is {least}")
         self._next_id += 1
         moment = self._moment
         order = SubmitOrder(
@@ -176,7 +180,7 @@ class PluginContext:
             int(time_in_force),
             bool(post_only),
             0 if price is None else known.ticks(price),
-            known.lots(quantity),
+            lots,
             algorithm,
             tag,
         )

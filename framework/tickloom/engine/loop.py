@@ -28,6 +28,9 @@ Handler = Callable[[Event], None]
 FOREVER = 1 << 62
 #: Rows of the first block after a command; doubled while nothing comes of them.
 FIRST_BLOCK = 64
+#: Rows of a chunk where Python wakes on rows (what is made of more falls out of the cache), and where it does not.
+WAKING_CHUNK = 512
+LARGEST_CHUNK = 1 << 16
 #: Events at one instant at most, before the loop says that somebody is turning in circles.
 MOST_AT_ONCE = 10_000
 
@@ -100,7 +103,7 @@ class Loop:
             No later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).
         """
         at = 0
-        size = 1024 if self.planner.wakes_on_rows else 1 << 16
+        size = WAKING_CHUNK if self.planner.wakes_on_rows else LARGEST_CHUNK
         while at < len(rows) and not self.stopped:
             at += self._chunk(rows[at : at + size])
         if not self.stopped:
