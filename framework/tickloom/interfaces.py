@@ -8,7 +8,7 @@ class with validators is the natural form. Nothing here is called below the loop
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tickloom.events import (
     AmendOrder,
@@ -370,6 +370,3 @@ class ReportSection(Protocol):
     def section(self, record: "RunRecord") -> "Section":
         """Make the section; an empty one says why it is empty."""
         ...
-
-
-Plugin = Any

@@ -64,6 +64,7 @@ def test_a_strategy_that_writes_no_handler_does_nothing() -> None:
     idle.on_start()
     idle.on_trade(Trade(0, 0, 0, 1, 1, 1, 1))
     idle.on_stop()
+    assert vars(idle) == {}
 
 
 def test_the_hooks_are_the_five_of_the_design_with_their_arguments() -> None:

@@ -18,7 +18,7 @@ from tickloom.engine.derive import Owner
 from tickloom.engine.market import Market
 from tickloom.engine.plan import NOTHING, Plan, Planner
 from tickloom.engine.road import ARRIVAL, CLOSING, DELIVERY, TIMER, Road, Session
-from tickloom.engine.stream import NO_CAUSE, Name, OutcomeStream
+from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.events import Event, TimerFired
 from tickloom_kernels import marks
 
@@ -369,10 +369,6 @@ class Loop:
         self._closing = 0
         self._internal(until)
         return len(self.calendar) + len(self._plan.closings) - self._closing
-
-    def cause(self) -> Name:
-        """Name of the event being handled."""
-        return (self.stream.row, self.moment.cause)
 
 
 def _busiest(items: Sequence[Item]) -> int:

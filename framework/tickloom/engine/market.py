@@ -1,13 +1,12 @@
 """The market as of the row being handled: newest trade, quote and bar, the book to a depth, and no look ahead."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.context import Moment
-from tickloom.events import Bar, Quote, Trade
+from tickloom.events import Quote, Trade
 from tickloom_kernels import book as b
 from tickloom_kernels import marks
 from tickloom_kernels import rows as r
@@ -85,11 +84,6 @@ class Market:
         row = self._row(r.TRADE, instrument)
         return Trade(*row[:7]) if row else None
 
-    def bar(self, instrument: int) -> Bar | None:
-        """Newest bar of an instrument among the input rows."""
-        row = self._row(r.BAR, instrument)
-        return Bar(*row[:11]) if row else None
-
     def quote(self, instrument: int) -> Quote | None:
         """Newest best bid and ask: of the quotes, or of the book where the source gives none."""
         row = self._row(r.QUOTE, instrument)
@@ -136,9 +130,3 @@ class Market:
             return quote.bid_price + quote.ask_price
         newest = self.newest(instrument)
         return 2 * newest[0] if newest else 0
-
-
-def prices(market: Market, instruments: Sequence[int]) -> dict[int, int]:
-    """Newest price (ticks) of those of the instruments that have one."""
-    found = ((i, market.newest(i)) for i in instruments)
-    return {i: price[0] for i, price in found if price is not None}
