@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from tickloom.config import config_from
+from tickloom.engine.stream import Observer
 from tickloom.engine.wiring.build import Wiring
 from tickloom.events import Event
 from tickloom.instruments import Instrument
@@ -136,7 +137,7 @@ def _installed() -> Registry:
     return load_plugins()
 
 
-def run_wired(text: str, plugins: Plugins, block: int, observers: Sequence[Callable[..., None]]) -> RunRecord:
+def run_wired(text: str, plugins: Plugins, block: int, observers: Sequence[Observer]) -> RunRecord:
     """Do as `tickloom.testing.run_text` does, but look for the installed plugins once for all tests."""
     config = config_from(Path("test.toml"), tomllib.loads(text))
     wiring = Wiring(config, GivenPlugins(_installed(), plugins), observers, block)
@@ -155,7 +156,7 @@ def go(
     settings: Mapping[str, str] | None = None,
     plan: Sequence[tuple[int, int | None]] = (),
     series: Sequence[str] = (),
-    observers: Sequence[Callable[..., None]] = (),
+    observers: Sequence[Observer] = (),
     block: int = 1 << 16,
     tail: str | None = "10ms",
     on_fault: str = "stop",

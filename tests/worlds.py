@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from laws import INSTRUMENTS, MS, OF_SOURCE, STRATEGIES, config, market
 from loops import run_wired
 
+from tickloom.engine.stream import Observer
 from tickloom.events import Event
 from tickloom.record import RunRecord
 from tickloom.testing import Rows, RowSource
@@ -58,7 +59,7 @@ def worlds(most: int = 110, casts: Sequence[tuple[str, ...]] = CASTS) -> st.Sear
     )
 
 
-class Tape:
+class Tape(Observer):
     """An observer that keeps the whole outcome stream, feature vectors included, as bytes."""
 
     def __init__(self) -> None:
@@ -66,7 +67,7 @@ class Tape:
         self.bytes: list[bytes] = []
         self._encode = msgspec.msgpack.Encoder().encode
 
-    def __call__(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
+    def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
         """Take an event down."""
         self.entries.append((row, sub, cause_row, cause_sub, event))
         self.bytes.append(self._encode((row, sub, cause_row, cause_sub, type(event).TYPE_ID, event)))
@@ -88,7 +89,7 @@ def run_streams(
     plans: Sequence[Plan] | None = None,
     block: int = 1 << 16,
     plugins: Mapping[str, Callable[..., Any]] | None = None,
-    observers: Sequence[Callable[..., None]] = (),
+    observers: Sequence[Observer] = (),
 ) -> tuple[Tape, RunRecord]:
     """Run a world on given streams; the books must balance afterwards."""
     sources = {}

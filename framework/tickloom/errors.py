@@ -20,6 +20,10 @@ class OrderError(TickloomError, ValueError):
     """A strategy asked for an order that cannot exist, such as a price off the grid."""
 
 
+class RunStoppedError(TickloomError):
+    """The run cannot go on; raised by what must not be missed, such as a journal that can no longer be written."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which names would have been valid, the nearest first.
 

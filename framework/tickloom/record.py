@@ -26,9 +26,9 @@ class Entry(NamedTuple):
     event: Event
 
 
-@attrs.frozen
-class RunRecord:
-    """Everything a report needs, and nothing that changes from one run to the next with the same inputs.
+@attrs.frozen(kw_only=True)
+class RunTables:
+    """What a run consists of, known when it is wired: what the indices in events mean.
 
     Attributes
     ----------
@@ -46,6 +46,30 @@ class RunRecord:
         Venue (index) of each account.
     deposits : dict
         (account index, asset) to smallest units deposited at the start.
+    """
+
+    name: str
+    config: Mapping[str, object]
+    seed: int
+    versions: Mapping[str, str]
+    instruments: Sequence[Instrument]
+    accounts: Sequence[str]
+    account_venues: Sequence[int]
+    strategies: Sequence[str]
+    models: Sequence[str]
+    views: Sequence[str]
+    sources: Sequence[str]
+    venues: Sequence[str]
+    series: Sequence[str]
+    deposits: Mapping[tuple[int, str], int]
+
+
+@attrs.frozen(kw_only=True)
+class RunRecord(RunTables):
+    """Everything a report needs, and nothing that changes from one run to the next with the same inputs.
+
+    Attributes
+    ----------
     entries : sequence of Entry
         Committed events in order, `Features` left out.
     marks : dict
@@ -71,20 +95,6 @@ class RunRecord:
         How the run ended: ``ended``, or why it stopped.
     """
 
-    name: str
-    config: Mapping[str, object]
-    seed: int
-    versions: Mapping[str, str]
-    instruments: Sequence[Instrument]
-    accounts: Sequence[str]
-    account_venues: Sequence[int]
-    strategies: Sequence[str]
-    models: Sequence[str]
-    views: Sequence[str]
-    sources: Sequence[str]
-    venues: Sequence[str]
-    series: Sequence[str]
-    deposits: Mapping[tuple[int, str], int]
     entries: Sequence[Entry]
     marks: Mapping[int, NDArray[np.int64]]
     cell: int

@@ -4,17 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import BLOCKS, Tape, difference, examples, run, worlds
 
+from tickloom.engine.stream import Observer
+
 SMALL = worlds(most=50)
 
 
-class Failing:
+class Failing(Observer):
     """An observer with a defect that shows at its n-th event."""
 
     def __init__(self, left: int) -> None:
         self.left = left
         self.calls = 0
 
-    def __call__(self, row: int, sub: int, cause_row: int, cause_sub: int, event: object) -> None:
+    def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: object) -> None:
         """Count the event, and fail at the last one it can bear."""
         self.calls += 1
         if self.calls == self.left:

@@ -9,6 +9,7 @@ from loops import Listener, at, go, quote, trade
 
 from tickloom.codes import Report
 from tickloom.engine import loop, run
+from tickloom.engine.stream import Observer
 from tickloom.events import (
     CancelOrder,
     Fill,
@@ -213,13 +214,13 @@ def test_an_observer_that_raises_is_announced_to_the_plugins_and_not_in_the_stre
     told: list[PluginFault] = []
     monkeypatch.setattr(Registry, "call", lambda self, hook, **arguments: told.append(arguments["fault"]))
 
-    class Recorder:
+    class Recorder(Observer):
         name = "recorder"
 
-        def observe(self, *event) -> None:
+        def event(self, *event) -> None:
             raise ValueError("disk full")
 
-    finished = go({"good": Good}, [quote(0), quote(1)], observers=[Recorder().observe])
+    finished = go({"good": Good}, [quote(0), quote(1)], observers=[Recorder()])
     assert [(fault.plugin, fault.error, fault.action) for fault in told] == [
         ("recorder", "ValueError('disk full')", "detached")
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from loops import SLOW, Listener, Row, at, candle, go, quote, trade
 
+from tickloom.engine.stream import Observer
 from tickloom.events import Alert, Bar, Event, Features, Signal, SubmitOrder
 from tickloom.interfaces import Strategy
 
@@ -48,11 +49,12 @@ def vectors(rows: Sequence[Row], extra: str, strategy: Any = Hearing, **more: An
     """Return the feature vectors of a run; observers see them, the record leaves them out."""
     seen: list[Features] = []
 
-    def observe(row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
-        if isinstance(event, Features):
-            seen.append(event)
+    class Watch(Observer):
+        def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
+            if isinstance(event, Features):
+                seen.append(event)
 
-    assert go({"one": strategy}, rows, extra=extra, observers=[observe], **more).record.status == "ended"
+    assert go({"one": strategy}, rows, extra=extra, observers=[Watch()], **more).record.status == "ended"
     return seen
 
 

@@ -46,8 +46,6 @@ class Loop:
         Takes (handler, event, error) of a handler that raised.
     circling : callable
         Takes the index of a strategy that made more than `MOST_AT_ONCE` events at one instant.
-    settle : callable
-        Takes (rows, n) of what has been consumed for good.
     block : int
         Rows of the longest block; 1 is stepping.
     """
@@ -63,7 +61,6 @@ class Loop:
         sessions: Sequence[Session],
         caught: Callable[[Handler, Event, Exception], None],
         circling: Callable[[int], None],
-        settle: Callable[[Rows, int], None],
         block: int = 1 << 16,
     ) -> None:
         self.moment = moment
@@ -75,10 +72,11 @@ class Loop:
         self.sessions = tuple(sessions)
         self.caught = caught
         self.circling = circling
-        self.settle = settle
         self.block = block
         #: Rows consumed so far.
         self.consumed = 0
+        #: Time of the last of them (UNIX time in nanoseconds, UTC).
+        self.last = 0
         #: Set by whoever changes what wakes whom: the chunk is split after the row at hand.
         self.changed = False
         self.stopped = False
@@ -122,7 +120,9 @@ class Loop:
         consumed = self._walk(rows, plan)
         self.moment.wake = self.moment.row = -1
         self.market.leave(consumed)
-        self.settle(rows, consumed)
+        if consumed:
+            self.stream.consumed(self.consumed, rows[:consumed])
+            self.last = rows.item(consumed - 1, 0)
         self.consumed += consumed
         if consumed < len(rows):
             self.planner.rewind(rows[:consumed], self._due_so_far)

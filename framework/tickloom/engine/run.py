@@ -15,11 +15,11 @@ from tickloom.engine.road import Road, Session
 from tickloom.engine.seats import Seat
 from tickloom.engine.stream import NO_CAUSE, Name, Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
-from tickloom.engine.wiring.collect import Collector
-from tickloom.errors import TickloomError
+from tickloom.errors import RunStoppedError, TickloomError
 from tickloom.events import CancelOrder, Event, Features, KillSwitch, PluginFault, RunEnded, RunStarted, Signal
 from tickloom.interfaces import Strategy
 from tickloom.orders.table import OrderTable
+from tickloom.record import RunTables
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
@@ -52,7 +52,7 @@ class Run:
     seats: Sequence[Seat]
     sessions: Sequence[Session]
     subscriptions: Subscriptions
-    collector: Collector
+    tables: RunTables
     feeds: Sequence[Feed]
     progress_of: Sequence[Callable[[], float]]
     newest: Mapping[str, dict[int, Features]]
@@ -74,8 +74,18 @@ class Run:
         progress : callable, optional
             Called now and then with the part of the input that has been read (0 to 1).
         """
+        try:
+            self._through(progress)
+            self.stream.flush()
+        except RunStoppedError as error:
+            self.status = str(error)
+        finally:
+            self.stream.end()
+
+    def _through(self, progress: Callable[[float], None] | None) -> None:
         started = False
         try:
+            self.stream.begin(self.tables)
             for rows, watermark in merged(self.feeds):
                 if len(rows):
                     if not started:
@@ -85,6 +95,7 @@ class Run:
                 if started:
                     # What is due later than the tail waits for the next row: nobody knows yet if there is one.
                     self.loop.turn(rows, min(watermark, self.last + self.tail))
+                    self.stream.flush()
                 if self.loop.stopped:
                     break
                 if progress is not None:
@@ -117,7 +128,7 @@ class Run:
             self.loop.finish(until)
         else:
             # When it stopped, and not where the chunk at hand would have ended: chunks change nothing.
-            until = max(self.moment.clock, self.collector.last)
+            until = max(self.moment.clock, self.loop.last)
         pending = len(self.loop.calendar)
         self.moment.wake = -1
         self.moment.running = None
@@ -252,11 +263,9 @@ class Run:
         self.stream.emit(fault, cause)
         self.notify(fault)
 
-    def detached(self, observer: Observer, error: Exception) -> None:
+    def detached(self, observer: Observer, method: str, error: Exception) -> None:
         """Announce an observer that raised; it has been detached, and the run goes on."""
-        owner = getattr(observer, "__self__", observer)
-        name = getattr(owner, "name", type(owner).__name__)
-        self.notify(PluginFault(self.moment.clock, name, "observe", repr(error), "detached"))
+        self.notify(PluginFault(self.moment.clock, observer.name, method, repr(error), "detached"))
 
     def halt(self, reason: str) -> None:
         """End the run after the row at hand."""

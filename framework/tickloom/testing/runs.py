@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tickloom.config import Config, config_from
 from tickloom.config.settings import build
+from tickloom.engine.stream import Observer
 from tickloom.instruments import Instrument
 from tickloom.plugins import Registry, load_plugins
 from tickloom.record import RunRecord
@@ -105,7 +106,7 @@ class Prepared:
 
 
 def prepare(
-    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Any] = ()
+    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Observer] = ()
 ) -> Prepared:
     """Wire a config given as text, with plugins given by name.
 
@@ -117,7 +118,7 @@ def prepare(
         Factories by the name that the text uses.
     block : int
         Rows that the loop runs ahead at most; 1 steps row by row. It changes no outcome.
-    observers : sequence of callable
+    observers : sequence of Observer
         As `tickloom.engine.run_config` takes them.
 
     Returns
@@ -131,7 +132,7 @@ def prepare(
 
 
 def run_text(
-    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Any] = ()
+    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Observer] = ()
 ) -> Finished:
     """Wire and run a config given as text; parameters as `prepare`."""
     return prepare(text, plugins, block, observers).execute()

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
+
 from tickloom.config import Config
 from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.derive import View
@@ -23,7 +25,7 @@ from tickloom.interfaces import RiskCheck
 from tickloom.orders.gate import Gate, GateContext
 from tickloom.orders.table import OrderTable
 from tickloom.plugins import Registry
-from tickloom.record import RunRecord
+from tickloom.record import RunRecord, RunTables
 
 _LISTENS: tuple[type[Event], ...] = (Trade, Quote, BookDelta, Bar)
 
@@ -43,8 +45,8 @@ def run_config(
         The plugins that may be named in it.
     progress : callable, optional
         Called now and then with the part of the input that has been read (0 to 1).
-    observers : sequence of callable
-        Each is called with (row, sub, cause row, cause sub, event) for every committed event.
+    observers : sequence of Observer
+        They see what is committed.
 
     Returns
     -------
@@ -112,7 +114,7 @@ class Wiring:
 
     def _wire(self, observers: tuple[Observer, ...], block: int) -> Run:
         tables, config = self._tables, self._config
-        stream = OutcomeStream((self._collector.observe, *observers), self._detached)
+        stream = OutcomeStream((self._collector, *observers), self._detached)
         longest = max((session.venue.longest() for session in self._sessions.values()), default=0)
         self.run = run = Run(
             seed=config.run.seed,
@@ -125,7 +127,7 @@ class Wiring:
             seats=(),
             sessions=tuple(self._sessions.values()),
             subscriptions=self._subscriptions,
-            collector=self._collector,
+            tables=self._run_tables(),
             feeds=self._feeds(),
             progress_of=[source.progress for source in tables.sources.values()],
             newest=self._newest,
@@ -146,7 +148,6 @@ class Wiring:
             run.sessions,
             run.caught,
             run.circling,
-            self._collector.rows,
             block,
         )
         self._listen(run)
@@ -267,19 +268,10 @@ class Wiring:
             raise ConfigError(f"{self._tables.file}: {where}.bars: no series {name!r}; {nearest(name, series)}")
         return series.index(name)
 
-    # --- afterwards --------------------------------------------------------------------------------------------------
-
-    def _detached(self, observer: Observer, error: Exception) -> None:
-        self.run.detached(observer, error)
-
-    def _notify(self, fault: PluginFault) -> None:
-        self._registry.call("tickloom_plugin_fault", fault=fault)
-
-    def record(self, notes: Sequence[str] = ()) -> RunRecord:
-        """Return what is left of the run, with further ``notes`` for the reader of its report."""
-        tables, config, run, seen = self._tables, self._config, self.run, self._collector
+    def _run_tables(self) -> RunTables:
+        tables, config = self._tables, self._config
         venues = list(config.venues)
-        return RunRecord(
+        return RunTables(
             name=config.name,
             config=config.raw,
             seed=config.run.seed,
@@ -294,6 +286,21 @@ class Wiring:
             venues=venues,
             series=tables.series,
             deposits=self._accounts.deposits,
+        )
+
+    # --- afterwards --------------------------------------------------------------------------------------------------
+
+    def _detached(self, observer: Observer, method: str, error: Exception) -> None:
+        self.run.detached(observer, method, error)
+
+    def _notify(self, fault: PluginFault) -> None:
+        self._registry.call("tickloom_plugin_fault", fault=fault)
+
+    def record(self, notes: Sequence[str] = ()) -> RunRecord:
+        """Return what is left of the run, with further ``notes`` for the reader of its report."""
+        run, seen = self.run, self._collector
+        return RunRecord(
+            **attrs.asdict(run.tables, recurse=False),
             entries=seen.entries,
             arrivals={order.order_id: order.arrival for order in self._orders},
             marks=seen.marks,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.codes import BadInput, Feed
+from tickloom.engine.stream import Observer
 from tickloom.events import MARKET_KINDS, Event, Features
 from tickloom.record import Entry
 from tickloom_kernels import marks
@@ -15,7 +16,7 @@ from tickloom_kernels import rows as r
 Rows = NDArray[np.int64]
 
 
-class Collector:
+class Collector(Observer):
     """Collects the outcome stream, the prices and the counts of a run.
 
     Parameters
@@ -39,25 +40,26 @@ class Collector:
         self._bad: Counter[tuple[str, str]] = Counter()
         self._places: dict[tuple[str, str], int] = {}
 
-    def observe(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
+    name = "report"
+
+    def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
         """Keep an event of the outcome stream; feature vectors are only counted."""
         if type(event) is Features:
             self.features += 1
         else:
             self.entries.append(Entry(row, sub, cause_row, cause_sub, event))
 
-    def rows(self, rows: Rows, count: int) -> None:
+    def rows(self, first: int, rows: Rows) -> None:
         """Take in consumed rows."""
-        if count == 0:
-            return
-        if not self.first:
+        count = len(rows)
+        if first == 0:
             self.first = int(rows[0, r.TS_INIT])
         self.last = int(rows[count - 1, r.TS_INIT])
         self.cell = marks.mark(self._cells, self._counts, self._quoted, self.cell, rows, count)
-        kinds = np.bincount(rows[:count, r.KIND], minlength=64)
+        kinds = np.bincount(rows[:, r.KIND], minlength=64)
         self._kinds += kinds
         if kinds[r.SOURCE_STATUS]:
-            news = rows[:count][rows[:count, r.KIND] == r.SOURCE_STATUS]
+            news = rows[rows[:, r.KIND] == r.SOURCE_STATUS]
             words = [r.SOURCE_SOURCE, r.SOURCE_FEED, r.SOURCE_REASON, r.SOURCE_PLACE]
             for source, feed, reason, place in news[:, words].tolist():
                 if reason != BadInput.NONE or feed in (Feed.GAP, Feed.SKIPPED):
