@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.events import SubmitOrder
 from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
-from tickloom.orders.table import Order
+from tickloom.orders.table import OrderTable
 from tickloom_kernels import rows as r
+from tickloom_kernels.orders import line as ln
+from tickloom_kernels.orders import table as t
 from tickloom_kernels.venue import outcomes as o
 from tickloom_plugins.venues.simulated import Simulated
 
@@ -26,7 +29,7 @@ Row = tuple[list[int], int]
 
 
 class Told(NamedTuple):
-    """An outcome as `Simulated.commit` gives it."""
+    """An outcome as it travels on the line back, with the order's id in place of its row."""
 
     code: int
     order_id: int
@@ -114,9 +117,14 @@ class Floor:
         for asset, units in (rich if deposits is None else deposits).items():
             self.ledger.deposit(0, asset, units)
         self.venue = Simulated(**settings)
-        self.venue.open("floor", self.instruments, self.ledger, 7)
-        self._orders: dict[int, Order] = {}
+        self.orders = OrderTable(1, len(self.instruments))
+        self.open(self.instruments)
+        self._numbering = np.zeros(1, np.int64)
         self._now = 0
+
+    def open(self, instruments: Sequence[Instrument | None]) -> None:
+        """Let the venue take up the instruments that are its own."""
+        self._out, self._back = self.venue.open("floor", instruments, self.ledger, 7, self.orders)
 
     def see(self, *rows: list[Row], lengths: Sequence[int] = ()) -> list[Told]:
         """Run through rows and return what the venue says at them, in order."""
@@ -128,7 +136,9 @@ class Floor:
             self.venue.checkpoint()
             at = self.venue.advance(flat, at, len(flat), FAR)
             if self.venue.pending:
-                said += self._commit()
+                while not self.venue.commit(self._back, self._numbering, self._now, 0, 0):
+                    self._back = ln.grown(self._back)
+                said += self._told()
                 at += 1
         return said
 
@@ -143,41 +153,34 @@ class Floor:
         instrument: int = 0,
     ) -> list[Told]:
         """Let a new order arrive, a market order without a price; ids count from 1."""
-        order_id = len(self._orders) + 1
-        order = Order(
-            order_id,
-            0,
-            0,
-            0,
-            instrument,
-            side,
-            LIMIT if price else MARKET,
-            IOC if ioc else GTC,
-            int(post_only),
-            price,
-            quantity,
-            0,
-            quantity,
-            0,
-            self._now,
-            0,
+        order_id = len(self.orders.row_of) + 1
+        kind, force = LIMIT if price else MARKET, IOC if ioc else GTC
+        order = SubmitOrder(
+            self._now, order_id, 0, 0, 0, instrument, side, kind, force, post_only, price, quantity, "direct", ""
         )
-        self._orders[order_id] = order
-        self.venue.submit(order)
-        return self._commit()
+        self.orders.add(order, 0)
+        return self._arrive(t.SUBMIT, order_id)
 
     def cancel(self, order_id: int) -> list[Told]:
         """Let a cancellation arrive."""
-        self.venue.cancel(self._orders[order_id])
-        return self._commit()
+        return self._arrive(t.CANCEL, order_id)
 
     def amend(self, order_id: int, price: int, quantity: int) -> list[Told]:
         """Let an amendment arrive: price (ticks) and total quantity (lots)."""
-        self.venue.amend(self._orders[order_id], price, quantity)
-        return self._commit()
+        return self._arrive(t.AMEND, order_id, price, quantity)
 
-    def _commit(self) -> list[Told]:
-        return [Told(*one) for one in self.venue.commit()]
+    def _arrive(self, what: int, order_id: int, price: int = 0, quantity: int = 0) -> list[Told]:
+        row = self.orders.row_of[order_id]
+        ln.send(self._out, 0, self._now, what, row, price, quantity, 0, 0, 0, 0, 0, 0, 0)
+        assert self.venue.arrive(self._out, self._back, self._numbering, FAR, 1)
+        return self._told()
+
+    def _told(self) -> list[Told]:
+        said = []
+        while self._back[ln.COUNT]:
+            _, _, code, row, *words = ln.receive(self._back)
+            said.append(Told(code, self.orders.rows.item(row, t.ORDER_ID), *words[:6]))
+        return said
 
 
 def fills(said: Sequence[Told]) -> list[tuple[int, int, int]]:

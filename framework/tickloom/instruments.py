@@ -202,6 +202,8 @@ class Instrument:
         OrderError
             It is off the grid, no number, not above 0, or too large.
         """
+        if type(price) is int and 0 < price <= MAX_NOTIONAL:
+            return price
         ticks = self._on_grid(price, "price", self.tick_size, "tick size")
         if ticks <= 0:
             raise OrderError(f"{self.name}: price {price} must be above 0; the lowest is {self.tick_size:f}")
@@ -220,6 +222,8 @@ class Instrument:
         OrderError
             It is off the grid, no number, negative, or too large.
         """
+        if type(quantity) is int and 0 <= quantity <= MAX_NOTIONAL:
+            return quantity
         lots = self._on_grid(quantity, "quantity", self.lot_size, "lot size")
         if lots < 0:
             raise OrderError(f"{self.name}: quantity {quantity} must not be negative; the side says buy or sell")

@@ -8,7 +8,7 @@ class with validators is the natural form. Nothing here is called below the loop
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tickloom.events import (
     AmendOrder,
@@ -27,12 +27,14 @@ from tickloom.events import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
     from tickloom.instruments import Instrument
     from tickloom.ledger import Ledger
-    from tickloom.orders.table import Order
+    from tickloom.orders.table import Order, OrderTable
     from tickloom.record import RunRecord
     from tickloom.report.section import Section
 
@@ -157,6 +159,19 @@ class Source(Protocol):
 
     def progress(self) -> float:
         """Part of the input that has been read, 0 to 1."""
+        ...
+
+
+@runtime_checkable
+class Replayable(Protocol):
+    """What a `Source` may have besides: a way to the same rows again, so that the journal need not hold them.
+
+    The promise is that settings and files alone decide the rows. The rows of a source that cannot promise it, such as
+    a live connection, are written into the journal as they come.
+    """
+
+    def files(self) -> Sequence["Path"]:
+        """Return every file that is read, in an order that does not change; none where the settings are enough."""
         ...
 
 
@@ -304,8 +319,19 @@ class Venue(Protocol):
     been called; the loop then names, delays and delivers them.
     """
 
-    def open(self, name: str, instruments: Sequence["Instrument | None"], ledger: "Ledger", seed: int) -> None:
-        """Take up the run's instruments (None where one belongs to another venue) and the venue's own ledger."""
+    def open(
+        self,
+        name: str,
+        instruments: Sequence["Instrument | None"],
+        ledger: "Ledger",
+        seed: int,
+        orders: "OrderTable",
+    ) -> tuple["type_rows", "type_rows"]:
+        """Take up a run, and return the two latency lines of its session (`tickloom_kernels.orders.line`), out and back.
+
+        ``instruments`` has None where one belongs to another venue; ``ledger`` is the venue's own; orders are named by
+        their row in ``orders``. What the lines draw is keyed by (seed, name, direction).
+        """
         ...
 
     def advance(self, rows: "type_rows", start: int, limit: int, ts_next: int) -> int:
@@ -329,30 +355,24 @@ class Venue(Protocol):
         """Return to the state of the last `checkpoint`."""
         ...
 
-    def submit(self, order: "Order") -> None:
-        """Meet a new order at the venue."""
-        ...
+    def arrive(self, out: "type_rows", back: "type_rows", numbering: "type_rows", until: int, most: int) -> bool:
+        """Take commands off the line out, meet each, and `commit` what follows, at the time of its arrival.
 
-    def cancel(self, order: "Order") -> None:
-        """Meet a cancellation of an order."""
-        ...
-
-    def amend(self, order: "Order", price: int, quantity: int) -> None:
-        """Meet an amendment of an order: price (ticks) and total quantity (lots)."""
-        ...
-
-    def commit(self) -> Sequence[tuple[int, int, int, int, int, int, int, int]]:
-        """Make the outcomes of the last call the venue's truth: from now on its own account knows them.
-
-        Returns
-        -------
-        sequence of (code, order id, price, quantity, leaves, maker, reason, fee)
-            Numbers of `tickloom_kernels.venue.outcomes`; the fee in smallest units of the settlement asset.
+        Those that arrive at or before ``until`` and before any news that is due on ``back``, at most ``most`` of them.
+        One travels as (what, row of the order, price, quantity, cause row, cause sub), with ``what`` SUBMIT, CANCEL or
+        AMEND of `tickloom_kernels.orders.table`. False where the line back is too short: the loop calls again with a
+        longer one.
         """
         ...
 
-    def delay(self, back: bool) -> int:
-        """Draw a latency (ns): of the way out, or of the way back."""
+    def commit(self, back: "type_rows", numbering: "type_rows", ts: int, cause_row: int, cause_sub: int) -> bool:
+        """Make the outcomes so far the venue's truth, and put the news of them on the line back.
+
+        They travel as (code, row of the order, price, quantity, leaves, maker, reason, fee, time, cause row, cause
+        sub): numbers of `tickloom_kernels.venue.outcomes`, the fee in smallest units of the settlement asset.
+        ``numbering`` counts the items on all lines. False where the line is too short: nothing has happened then, and
+        the loop calls again with a longer one.
+        """
         ...
 
     def longest(self) -> int:

@@ -1,9 +1,11 @@
 """The one table of kinds of plugin: what may be registered, what it must look like, where it is described.
 
-The methods of `tickloom.plugins.Register`, the listing of ``tickloom plugins`` and the reference pages are made from
-it. Protocols are named, not imported, so that reading the table costs nothing.
+The methods of `tickloom.plugins.Register`, the listing of ``tickloom plugins``, the conformance suites, the templates of
+``tickloom new-plugin`` and the reference pages are made from it. Protocols and suites are named, not imported, so that
+reading the table costs nothing.
 """
 
+from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any
 
@@ -20,22 +22,29 @@ class Kind:
         What messages call it, and the method of ``register`` that announces one.
     protocol : str
         Place of the Protocol that a plugin of this kind follows, as ``module:Name``.
+    check : str
+        Place of its conformance suite: what an author calls in a test, as ``module:name``.
     page : str
         Its reference page, as a path under ``docs/``.
     """
 
     name: str
     protocol: str
+    check: str
     page: str
 
     def resolve(self) -> type[Any]:
         """Import the Protocol."""
         return resolve_name(self.protocol)  # type: ignore[no-any-return]
 
+    def resolve_check(self) -> Callable[..., Any]:
+        """Import the conformance suite."""
+        return resolve_name(self.check)  # type: ignore[no-any-return]
+
 
 #: All kinds, in the order in which data passes them.
 KINDS = tuple(
-    Kind(name, f"tickloom.interfaces:{protocol}", f"reference/kinds/{name}.md")
+    Kind(name, f"tickloom.interfaces:{protocol}", f"tickloom.testing:check_{name}", f"reference/kinds/{name}.md")
     for name, protocol in (
         ("source", "Source"),
         ("venue", "Venue"),

@@ -113,9 +113,9 @@ def mark(
 
 
 @njit(cache=True, nogil=True)
-def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> None:
+def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], start: int, stop: int) -> None:
     """Keep the newest TRADE, QUOTE and BAR row of each instrument: int64, shape (instruments, 3, 12), in that order."""
-    for k in range(n):
+    for k in range(start, stop):
         kind = rows[k, r.KIND]
         i = rows[k, r.INSTRUMENT]
         if i < 0 or kind > r.BAR or kind == r.BOOK_DELTA:
@@ -123,6 +123,47 @@ def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> None
         column = 0 if kind == r.TRADE else 1 if kind == r.QUOTE else 2
         for w in range(r.WORDS):
             newest[i, column, w] = rows[k, w]
+
+
+@njit(cache=True, nogil=True)
+def latest(newest: NDArray[np.int64], instrument: int) -> int:
+    """Column of the newest of trade, quote and bar of an instrument, or -1 where there is none.
+
+    A quote counts where both its sides have a quantity; at one time the first of the columns counts.
+    """
+    found = -1
+    for column in range(3):
+        kind = newest[instrument, column, r.KIND]
+        # The best of a book in place of a quote is no row that was told.
+        if kind in (0, r.BOOK_DELTA):
+            continue
+        if kind == r.QUOTE and (
+            newest[instrument, column, r.QUOTE_BID_QUANTITY] == 0
+            or newest[instrument, column, r.QUOTE_ASK_QUANTITY] == 0
+        ):
+            continue
+        if found < 0 or newest[instrument, column, r.TS_INIT] > newest[instrument, found, r.TS_INIT]:
+            found = column
+    return found
+
+
+@njit(cache=True, nogil=True)
+def price_of(newest: NDArray[np.int64], instrument: int, column: int) -> int:
+    """Price (ticks) of the newest row in a column: of a trade, a quote's mid (rounded down), a bar's close."""
+    if column == 0:
+        return newest[instrument, 0, r.TRADE_PRICE]
+    if column == 1:
+        return (newest[instrument, 1, r.QUOTE_BID_PRICE] + newest[instrument, 1, r.QUOTE_ASK_PRICE]) // 2
+    return newest[instrument, 2, r.BAR_CLOSE]
+
+
+@njit(cache=True, nogil=True)
+def twice_mid(newest: NDArray[np.int64], instrument: int) -> int:
+    """Bid + ask of the newest quote (ticks), twice the last price without a quote on both sides, 0 before any."""
+    column = latest(newest, instrument)
+    if newest[instrument, 1, r.QUOTE_BID_QUANTITY] > 0 and newest[instrument, 1, r.QUOTE_ASK_QUANTITY] > 0:
+        return newest[instrument, 1, r.QUOTE_BID_PRICE] + newest[instrument, 1, r.QUOTE_ASK_PRICE]
+    return 2 * price_of(newest, instrument, column) if column >= 0 else 0
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,10 @@ from worlds import BLOCKS, LATENCIES, Tape, World, examples, run, splits, worlds
 from tickloom.events import Fill, PositionChanged, SubmitOrder
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import EXTERNAL, FEES, MARKET, Ledger
+from tickloom.orders.table import OrderTable
 from tickloom.record import RunRecord
+from tickloom.testing import Rows
+from tickloom_kernels.orders import line as ln
 from tickloom_kernels.venue import outcomes as o
 from tickloom_plugins.venues.simulated import Simulated
 
@@ -31,18 +34,40 @@ class Truth:
         truth = self
 
         class Watched(Simulated):
-            def open(self, name: str, instruments: Sequence[Instrument | None], ledger: Ledger, seed: int) -> None:
-                self._name = name
+            def open(
+                self,
+                name: str,
+                instruments: Sequence[Instrument | None],
+                ledger: Ledger,
+                seed: int,
+                orders: OrderTable,
+            ) -> tuple[Rows, Rows]:
                 truth.ledgers[name] = ledger
                 truth.executions[name] = []
-                super().open(name, instruments, ledger, seed)
+                return super().open(name, instruments, ledger, seed, orders)
 
-            def commit(self) -> Sequence[tuple[int, int, int, int, int, int, int, int]]:
-                told = super().commit()
-                for code, order_id, price, quantity, leaves, _, _, fee in told:
+            def arrive(self, out: Rows, back: Rows, numbering: Rows, until: int, most: int) -> bool:
+                before = int(back[ln.COUNT])
+                done = super().arrive(out, back, numbering, until, most)
+                self._look(back, before)
+                return done
+
+            def _look(self, back: Rows, before: int) -> None:
+                """Take down the fills among the newest items on the line."""
+                items = back[ln.HEAD_WORDS :].reshape(-1, ln.ITEM_WORDS)
+                for n in range(before, int(back[ln.COUNT])):
+                    code, row, price, quantity, leaves, _, _, fee = items[
+                        (back[ln.FIRST] + n) % len(items), 2:10
+                    ].tolist()
                     if code == o.FILL:
+                        order_id = self._orders.at(row).order_id
                         truth.executions[self._name].append((order_id, price, quantity, leaves, fee))
-                return told
+
+            def commit(self, back: Rows, numbering: Rows, *when: int) -> bool:
+                before = int(back[ln.COUNT])
+                done = super().commit(back, numbering, *when)
+                self._look(back, before)
+                return done
 
         return Watched
 

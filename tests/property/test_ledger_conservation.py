@@ -6,11 +6,16 @@ from math import ceil, floor
 from typing import NamedTuple
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tickloom.instruments import Contract, Instrument
 from tickloom.ledger import Ledger
+from tickloom.money.exact import half_even
+from tickloom.money.positions import Position
+from tickloom_kernels.money import ledger as kernels
+from tickloom_kernels.money.exact import TOO_LARGE
 
 #: Units are coarse on purpose: nearly every value is rounded.
 INSTRUMENTS = (
@@ -26,6 +31,7 @@ INSTRUMENTS = (
 )  # fmt: skip
 ACCOUNTS = ("a", "b", "c")
 ASSETS = ("BTC", "ETH", "USDT", "USD")
+MOST = 2**63 - 1
 
 
 class _Fill(NamedTuple):
@@ -181,3 +187,124 @@ def test_values_and_fees_are_the_exact_ones_rounded_once(
     # Oracles: round() of a Fraction is half to even, ceil() is against us.
     assert charged.value(price, quantity) == round(value)
     assert charged.fee(price, quantity, maker) == ceil(value * Fraction(rate if maker else -rate, 10**6))
+
+
+# --- the books against Python's own ints -----------------------------------------------------------------------------
+
+#: Prices and quantities of every number of bits, up to the largest there are.
+_WIDE = st.integers(1, 53).flatmap(lambda bits: st.integers(1, 1 << bits))
+
+
+def _after_fill(held: Position, terms: Instrument, side: int, price: int, quantity: int) -> Position:
+    """Say what a fill does to a position, again in ints without an end: the oracle of the kernel."""
+    before, cost, realised, funding, turnover = held
+    value = terms.value(price, quantity)
+    after = before + side * quantity
+    if before * side >= 0:
+        return Position(after, cost + side * value, realised, funding, turnover + value)
+    open_lots = abs(before)
+    closed = min(quantity, open_lots)
+    closed_value = terms.value(price, closed)
+    released = cost if closed == open_lots else half_even(cost * closed, open_lots)
+    profit = -side * closed_value - released
+    if terms.contract is Contract.INVERSE:
+        profit = -profit
+    opened = side * (value - closed_value)
+    return Position(after, cost - released + opened, realised + profit, funding, turnover + value)
+
+
+def _moved(held: Position, now: Position, terms: Instrument, fill: _Fill) -> dict[str, int]:
+    """Cash that a fill moves: asset to units."""
+    moved = dict.fromkeys(ASSETS, 0)
+    if terms.contract is Contract.SPOT:
+        moved[terms.settle] += fill.side * (held.turnover - now.turnover)
+        moved[terms.base] += fill.side * fill.quantity * terms.lot_units
+    else:
+        moved[terms.settle] += now.realised - held.realised
+    moved[terms.settle] -= fill.fee
+    return moved
+
+
+_ANY_SIZE = st.builds(
+    _Fill,
+    account=st.just(0),
+    instrument=st.sampled_from(range(len(INSTRUMENTS))),
+    side=st.sampled_from((1, -1)),
+    price=_WIDE.map(lambda ticks: min(ticks, 2**31 - 1)) | _WIDE,
+    quantity=_WIDE,
+    fee=st.integers(-1_000, 1_000),
+)
+
+
+@given(st.lists(_ANY_SIZE | _fills(accounts=1), max_size=30))
+def test_fills_of_any_size_are_booked_to_the_unit_or_refused(fills: list[_Fill]) -> None:
+    ledger = Ledger(INSTRUMENTS, ACCOUNTS)
+    positions = [Position()] * len(INSTRUMENTS)
+    cash = dict.fromkeys(ASSETS, 0)
+    for fill in fills:
+        terms, held = INSTRUMENTS[fill.instrument], positions[fill.instrument]
+        now = _after_fill(held, terms, fill.side, fill.price, fill.quantity)
+        moved = _moved(held, now, terms, fill)
+        if max(map(abs, (*now, *(cash[asset] + moved[asset] for asset in ASSETS)))) > MOST:
+            before = ledger.state.copy()
+            with pytest.raises(OverflowError):
+                ledger.fill(*fill)
+            assert (ledger.state == before).all()
+            continue
+        ledger.fill(*fill)
+        positions[fill.instrument] = now
+        cash = {asset: cash[asset] + moved[asset] for asset in ASSETS}
+        assert ledger.position(0, fill.instrument) == now
+    assert {asset: ledger.cash(0, asset) for asset in ASSETS} == cash
+    ledger.check()
+
+
+@given(st.sampled_from(range(len(INSTRUMENTS))), _WIDE, _WIDE, st.integers(0, 1))
+def test_kernels_value_and_charge_to_the_unit(instrument: int, price: int, quantity: int, maker: int) -> None:
+    rates = {"maker_fee": "-0.00015", "taker_fee": "0.0004"}
+    charged = [attrs.evolve(one, **rates) for one in INSTRUMENTS]  # type: ignore[arg-type]  # converted
+    books = Ledger(charged, ACCOUNTS).state
+    if INSTRUMENTS[instrument].contract is Contract.INVERSE:
+        price = min(price, 2**31 - 1)
+    exact = _exact_value(INSTRUMENTS[instrument], price, quantity)
+    # Oracles as above: round() is half to even, ceil() is against us.
+    value, fee = round(exact), ceil(exact * Fraction(rates["maker_fee" if maker else "taker_fee"]))
+    assert kernels.value(books, instrument, price, quantity) == (value if value <= MOST else TOO_LARGE)
+    # Beyond the largest value that an order may have a fee may be refused that would just fit.
+    got = kernels.fee(books, instrument, price, quantity, maker)
+    assert got == fee or (got == TOO_LARGE and value > 2**53)
+
+
+def _equity(ledger: Ledger, account: int, asset: str, prices: dict[int, int]) -> int:
+    """Equity from exact values: the oracle of the kernel."""
+    total, valued = ledger.cash(account, asset), set()
+    for index, terms in enumerate(ledger.instruments):
+        if terms.settle != asset or index not in prices:
+            continue
+        if terms.contract is Contract.SPOT:
+            if terms.base not in valued and (not ledger.venues or terms.venue == ledger.venues[account]):
+                lots = Fraction(ledger.cash(account, terms.base), terms.lot_units)
+                total += round(_exact_value(terms, prices[index], 1) * lots)
+                valued.add(terms.base)
+            continue
+        held = ledger.position(account, index)
+        worth = terms.value(prices[index], abs(held.quantity)) * (1 if held.quantity > 0 else -1)
+        total += held.cost - worth if terms.contract is Contract.INVERSE else worth - held.cost
+    return total
+
+
+@given(
+    st.lists(_fills(accounts=2, instruments=range(8)) | _MONEY, max_size=20),
+    st.dictionaries(st.integers(0, 7), st.integers(1, 10**7)),
+    st.sampled_from([(), ("HERE", "THERE", "HERE")]),
+)
+def test_equity_is_cash_and_each_holding_once_and_open_profit(
+    bookings: list[_Fill | _Money], prices: dict[int, int], venues: tuple[str, ...]
+) -> None:
+    everywhere = [attrs.evolve(one, venue=venue) for venue in ("HERE", "THERE") for one in INSTRUMENTS]
+    ledger = Ledger(everywhere, ACCOUNTS, venues)
+    for booking in bookings:
+        _book(ledger, booking)
+    for account in range(len(ACCOUNTS)):
+        for asset in ASSETS:
+            assert ledger.equity(account, asset, prices) == _equity(ledger, account, asset, prices)

@@ -134,7 +134,7 @@ def test_an_order_for_an_unknown_algorithm_is_denied_with_the_names_there_are():
 # --- the ends of the run -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["submit", "advance", "commit", "cancel"])
+@pytest.mark.parametrize("method", ["arrive", "advance", "rollback"])
 def test_a_venue_that_raises_ends_the_run_cleanly(method):
     """There is no market left to trade on; the record says where it failed, and its last event is the end."""
 

@@ -225,6 +225,18 @@ def test_profit_that_is_not_realised_counts() -> None:
     assert refused(venue.submit(BUY, 1, 110))
 
 
+@pytest.mark.parametrize(("quantity", "too_much"), [(8, False), (9, True)])
+def test_open_profit_is_that_at_the_last_price_and_the_order_is_valued_at_its_own(
+    quantity: int, too_much: bool
+) -> None:
+    venue = perp(70)
+    venue.see(snapshot({99: 50}, {100: 50}))
+    venue.submit(BUY, 7)
+    venue.see(snapshot({109: 50}, {110: 50}), trade(110, 1, 1))
+    # 140 as above: 15 lots at 90 are 1,350, 16 are 1,440
+    assert refused(venue.submit(BUY, quantity, 90)) == too_much
+
+
 def test_contracts_that_settle_in_one_asset_share_its_equity() -> None:
     venue = Floor(PERP, OTHER, deposits={"USD": 100})
     venue.see(trade(100, 1, 1), trade(50, 1, 1, instrument=1))

@@ -9,6 +9,7 @@ from tickloom.errors import ConfigError
 from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
 from tickloom.money.positions import Position
+from tickloom_kernels.money import ledger as kernels
 
 SPOT = Instrument(symbol="BTCUSDT", base="BTC", quote="USDT", tick_size="1", lot_size="0.5")
 LINEAR = Instrument(symbol="PERP", base="BTC", quote="USDT", contract="linear", tick_size=1, lot_size=1)
@@ -35,6 +36,11 @@ def _ledger(instrument: int, *fills: tuple[int, int, int]) -> Ledger:
 def _holds(ledger: Ledger, instrument: int, quantity: int, cost: str, realised: str) -> bool:
     held = ledger.position(0, instrument)
     return (held.quantity, held.cost, held.realised) == (quantity, _units(cost), _units(realised))
+
+
+def _cash_at(ledger: Ledger, asset: str) -> int:
+    at: int = kernels.holding_at(ledger.state, 0, ledger.assets_by_index.index(asset)) + kernels.CASH
+    return at
 
 
 def _units(amount: str) -> int:
@@ -264,6 +270,77 @@ def test_more_than_is_locked_cannot_be_unlocked(units: int) -> None:
         ledger.lock(0, "USDT", -1)
 
 
+# --- the limits of int64 ----------------------------------------------------------------------------------------------
+
+MOST = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "fee"),
+    [
+        (2**40, 2**40, 0),  # the value, 2**80 units of JPY
+        (1, MOST - 3, 0),  # the position, which has 5 lots
+        (1, 1, -MOST),  # the cash, which has 100 units
+        (1, 1, 2**63),
+        (2**64, 1, 0),
+    ],
+)
+def test_a_fill_that_would_leave_int64_is_refused_and_changes_nothing(price: int, quantity: int, fee: int) -> None:
+    ledger = _ledger(JPY, (BUY, 2, 5))
+    ledger.deposit(0, "JPY", 100)
+    before = ledger.state.copy()
+    with pytest.raises(OverflowError, match=rf"main, WHOLE: a fill of side 1, {quantity} lots at {price} ticks"):
+        ledger.fill(0, JPY, BUY, price, quantity, fee)
+    assert (ledger.state == before).all()
+
+
+def test_a_deposit_that_does_not_fit_says_what_would() -> None:
+    ledger = Ledger(INSTRUMENTS, ["main"])
+    ledger.deposit(0, "USDT", MOST)
+    with pytest.raises(ConfigError, match=f"main: 1 smallest units of USDT more do not fit .* up to {MOST}"):
+        ledger.deposit(0, "USDT", 1)
+    assert ledger.cash(0, "USDT") == MOST
+    ledger.check()
+
+
+def test_funding_and_values_that_do_not_fit_are_refused() -> None:
+    ledger = _ledger(JPY, (BUY, 2, 5))
+    ledger.deposit(0, "JPY", MOST)
+    with pytest.raises(OverflowError, match="main, WHOLE: a funding payment of 1 "):
+        ledger.funding(0, JPY, 1)
+    with pytest.raises(OverflowError, match=f"the value at {2**61} ticks"):
+        ledger.unrealised(0, JPY, 2**61)
+    # MOST, and 5 x (3 - 2)
+    with pytest.raises(OverflowError, match="main: its value in units of JPY"):
+        ledger.equity(0, "JPY", {JPY: 3})
+    assert ledger.equity(0, "JPY", {JPY: 2}) == MOST
+
+
+def test_an_instrument_whose_terms_do_not_fit_is_refused() -> None:
+    # A rate of 23 decimals is a ratio by 10**23.
+    with pytest.raises(ConfigError, match=r"PERP: its fees.* write fees with fewer decimals"):
+        Ledger([attrs.evolve(WHOLE, symbol="PERP", taker_fee="0.00010000000000000000001")], ["main"])
+
+
+@pytest.mark.parametrize(("account", "instrument"), [(1, 0), (-1, 0), (0, 4), (0, -1)])
+def test_an_account_or_instrument_that_is_none_is_an_index_error(account: int, instrument: int) -> None:
+    # Kernels do not look: they would change another word.
+    ledger = Ledger(INSTRUMENTS, ["main"])
+    with pytest.raises(IndexError, match=f"no account {account} or instrument {instrument}; there are 1 and 4"):
+        ledger.fill(account, instrument, BUY, 100, 1, 0)
+    with pytest.raises(IndexError):
+        ledger.position(account, instrument)
+
+
+def test_an_instrument_may_be_charged_other_fees() -> None:
+    ledger = Ledger(INSTRUMENTS, ["main"])
+    ledger.charge(PERP, attrs.evolve(LINEAR, taker_fee="0.001", maker_fee="-0.0002"))
+    # 3 x 100 USDT
+    fees = [kernels.fee(ledger.state, PERP, 100, 3, maker) for maker in (0, 1)]
+    assert fees == [_units("0.3"), _units("-0.06")]
+    assert kernels.fee(ledger.state, BTCUSDT, 100, 4, 0) == 0
+
+
 # --- conservation ----------------------------------------------------------------------------------------------------
 
 
@@ -289,15 +366,15 @@ def test_every_account_has_its_own_books_and_all_of_them_sum_to_the_deposits() -
 
 def test_check_names_the_asset_whose_sum_is_wrong() -> None:
     ledger = _ledger(PERP, (BUY, 100, 1), (SELL, 101, 1))
-    ledger._cash[0]["USDT"] += 1
+    ledger.state[_cash_at(ledger, "USDT")] += 1
     with pytest.raises(AssertionError, match="USDT: accounts sum to 1, 0 were deposited"):
         ledger.check()
 
 
 def test_check_names_the_account_whose_cash_its_bookings_do_not_explain() -> None:
     ledger = _ledger(PERP, (BUY, 100, 1), (SELL, 101, 1))
-    ledger._cash[0]["USDT"] += 1
-    ledger._market["USDT"] -= 1
+    ledger.state[_cash_at(ledger, "USDT")] += 1
+    ledger.state[kernels.asset_at(ledger.state, ledger.assets_by_index.index("USDT")) + kernels.MARKET] -= 1
     with pytest.raises(AssertionError, match="main: 100000001 units of USDT, its bookings make 100000000"):
         ledger.check()
 

@@ -31,6 +31,7 @@ from tickloom.events import (
     TimerFired,
 )
 from tickloom.interfaces import Strategy
+from tickloom_kernels.orders import line as ln
 from tickloom_plugins.venues.simulated import Simulated
 
 BARS = '[bars.b]\nmethod = "time"\ninterval = "10ms"\ngrace = "{}"\ninstruments = ["AAA"]\n'
@@ -105,9 +106,10 @@ def test_rule_02_events_of_one_instant_are_ordered_by_their_class():
     heard: list[tuple[str, float]] = []
 
     class Venue(Simulated):
-        def submit(self, order) -> None:
-            heard.append((f"arrival of {order.order_id}", 0))
-            super().submit(order)
+        def arrive(self, out, back, numbering, until, most) -> bool:
+            row = out.item(ln.first(out) + 3)
+            heard.append((f"arrival of {self._orders.at(row).order_id}", 0))
+            return super().arrive(out, back, numbering, until, most)
 
     class Everything(Clock):
         def on_trade(self, trade) -> None:
@@ -139,8 +141,8 @@ def test_rule_03_looking_ahead_leaves_no_trace(monkeypatch):
 
     def trace(loop):
         lines = [line.tobytes() for one in loop.sessions for line in (one.out, one.back)]
-        draws = [generator.getstate() for one in loop.sessions for generator in one.venue._draws._random]
-        return (loop.stream.row, loop.stream.sub, list(loop.calendar), loop.road._number, loop._timers, lines, draws)
+        counted = loop.road.numbering.tolist()
+        return (loop.stream.row, loop.stream.sub, list(loop.calendar), counted, loop._timers, lines)
 
     def watched(loop, rows):
         def planned(planner, *arguments):

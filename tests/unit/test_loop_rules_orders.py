@@ -197,7 +197,7 @@ def test_rule_12_a_refusal_of_ours_has_no_latency_and_reaches_no_venue():
             return "no"
 
     class Unreached(Simulated):
-        def submit(self, order) -> None:
+        def arrive(self, *arguments) -> bool:
             raise AssertionError("a denied order came to the venue")
 
     denied, plugins = sends(0, lambda ctx: ctx.submit(0, 1, 1))

@@ -104,8 +104,8 @@ def test_the_newest_row_of_each_kind_is_remembered() -> None:
         (6, status(True)),
         (7, trade(9, 3, 1, instrument=1)),
     )
-    m.remember(newest, rows, len(rows))
+    m.remember(newest, rows, 0, len(rows))
     assert newest[0].tolist() == rows[[1, 2, 3]].tolist()
     assert newest[1, 0].tolist() == rows[6].tolist()
-    m.remember(newest, at((8, trade(10, 1, 1))), 1)
+    m.remember(newest, at((8, trade(10, 1, 1))), 0, 1)
     assert newest[0, 0, r.TRADE_PRICE] == 10

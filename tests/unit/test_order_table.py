@@ -8,7 +8,7 @@ from tickloom.codes import OrderStatus
 from tickloom.errors import OrderError
 from tickloom.events import SubmitOrder
 from tickloom.orders.table import Order, OrderTable
-from tickloom_kernels import order_table as t
+from tickloom_kernels.orders import table as t
 
 
 def table(*orders: tuple[int, int, int]) -> OrderTable:
@@ -70,7 +70,7 @@ def test_words_of_a_row_and_fields_of_an_order_are_the_same() -> None:
         "TIME_IN_FORCE",
     )
     names += ("POST_ONLY", "PRICE", "QUANTITY", "FILLED", "LEAVES", "STATUS", "TS_SUBMIT", "ARRIVAL")
-    assert [getattr(t, name) for name in names] == list(range(t.ROW_WORDS))
+    assert [getattr(t, name) for name in names] == list(range(t.KNOWN_WORDS))
     fields = [name.upper().replace("_QUANTITY", "") for name in Order._fields]
     assert fields == [*names]
     assert (t.SUBMITTED, t.ACCEPTED, t.PARTIALLY_FILLED, t.FILLED_STATUS, t.DENIED) == (

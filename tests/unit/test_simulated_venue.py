@@ -261,6 +261,6 @@ def test_of_several_series_of_candles_the_shortest_counts() -> None:
 
 def test_rows_of_another_venue_are_not_looked_at() -> None:
     venue = Floor(COIN, priced(symbol="PEBBLE", base="PEBBLE"))
-    venue.venue.open("floor", [COIN, None], venue.ledger, 7)
+    venue.open([COIN, None])
     assert venue.see(trade(100, 1, 1, instrument=1), level(BUY, 1, 1, r.FLAG_LAST, 1)) == []
     assert codes(venue.submit(BUY, 1)) == [o.REJECTED]

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the work failed, 2 the user must change a config or a comm
 told in one line on the standard error; a traceback means a defect.
 """
 
+import errno
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +12,11 @@ import click
 
 from tickloom.errors import ConfigError, TickloomError, nearest
 
+#: What the system calls a disk, a quota or a limit that is used up.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: Modules of this package with a ``command`` each.
-COMMANDS = ("plugins", "run")
+COMMANDS = ("keys", "listen", "new-plugin", "new-strategy", "plugins", "replay", "report", "run", "runs")
 
 
 class Commands(click.Group):
@@ -26,7 +30,7 @@ class Commands(click.Group):
         """Import one command, or say which one was probably meant."""
         if cmd_name not in COMMANDS:
             ctx.fail(f"no command {cmd_name!r}; {nearest(cmd_name, COMMANDS)}")
-        command: click.Command = import_module(f"tickloom.cli.{cmd_name}").command
+        command: click.Command = import_module(f"tickloom.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -36,6 +40,12 @@ class Commands(click.Group):
         except TickloomError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2 if isinstance(error, ConfigError) else 1)
+        except OSError as error:
+            # Anything may meet a full disk, down to the compiler that keeps its code.
+            if error.errno not in _FULL:
+                raise
+            click.echo(f"Error: {error.filename or 'the disk'}: {error.strerror}", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

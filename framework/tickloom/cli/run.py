@@ -1,50 +1,83 @@
-"""``tickloom run``: one run, from its config to its report."""
+"""``tickloom run``: one run, from its config to its journal and its report."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-#: A run that is over sooner shows no progress bar (s).
-_PATIENCE = 1.0
+from tickloom.cli.progress import progress_bar
+from tickloom.errors import TickloomError
 
-#: Shortest time between two pictures of the bar (s): the loop reports more often than anybody can look.
-_PAUSE = 0.1
+if TYPE_CHECKING:
+    from tickloom.config import Config
+    from tickloom.interfaces import ReportSection
+    from tickloom.plugins import Registry
+    from tickloom.record import RunRecord
 
 
 @click.command("run", short_help="Run the strategies of a config.")
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Put a value in place of the config's.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report [runs/NAME].")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run [runs/NAME-TIME].")
 @click.option("--json", "as_json", is_flag=True, help="Write the metrics as JSON instead of a summary.")
 @click.pass_context
 def command(ctx: click.Context, config: Path, sets: tuple[str, ...], out: Path | None, as_json: bool) -> None:
-    """Run the strategies of CONFIG over its market data, and write a report.
+    """Run the strategies of CONFIG over its market data, and write a journal and a report.
 
     The exit code is 1 where the run stopped before its end, and 2 where the config is wrong.
     """
-    from rich.console import Console
-
     from tickloom.config import load_config
-    from tickloom.config.settings import build
     from tickloom.plugins import load_plugins
 
     settings = load_config(config, sets)
     registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")
-    names = settings.report.sections or registry.names("report_section")
-    where = f"{config.name}: report.sections"
-    sections = [build(registry.lookup("report_section", name, where), {}, f"{where}.{name}") for name in names]
+    sections = report_sections(settings, registry)
     # The engine brings numba; nobody who misspelt a key should wait for it.
-    from tickloom.engine import run_config
+    from tickloom.storage.runs import run_folder
 
-    with _progress() as progress:
-        record = run_config(settings, registry, progress)
+    with run_folder(settings.name, out) as folder:
+        record = _journalled(settings, registry, folder)
+        stopped = "" if record.status == "ended" else f"Error: the run stopped: {record.status}"
+        try:
+            show(record, sections, folder, as_json)
+        except TickloomError as error:
+            # One line for both, because a full disk is the reason of both.
+            raise TickloomError(f"the run stopped: {record.status}; {error}" if stopped else str(error)) from error
+    if stopped:
+        click.echo(stopped, err=True)
+        ctx.exit(1)
+
+
+def report_sections(settings: "Config", registry: "Registry") -> "Sequence[ReportSection]":
+    """Build the parts of the report that a config asks for, or all there are."""
+    from tickloom.config.settings import build
+
+    names = settings.report.sections or registry.names("report_section")
+    where = f"{settings.path.name}: report.sections"
+    return [build(registry.lookup("report_section", name, where), {}, f"{where}.{name}") for name in names]
+
+
+def _journalled(settings: "Config", registry: "Registry", folder: Path) -> "RunRecord":
+    """Run a config, with its journal in the folder of the run."""
+    from tickloom.engine import run_config
+    from tickloom.storage.journal import Journal
+    from tickloom.storage.runs import JOURNAL
+
+    with Journal(folder / JOURNAL, folder.resolve().name, settings) as journal, progress_bar() as progress:
+        record = run_config(settings, journal.watch(registry), progress, (journal,))
+        journal.seal(record)
+    return record
+
+
+def show(record: "RunRecord", sections: "Sequence[ReportSection]", folder: Path, as_json: bool) -> None:
+    """Write the report of a run into a folder, its summary or metrics to the terminal, and say where the page is."""
+    from rich.console import Console
+
     from tickloom.report.page import write_report
     from tickloom.report.summary import metrics, print_summary
 
-    page = write_report(record, sections, out or Path("runs") / settings.name)
+    page = write_report(record, sections, folder)
     if as_json:
         import json
 
@@ -52,31 +85,3 @@ def command(ctx: click.Context, config: Path, sets: tuple[str, ...], out: Path |
     else:
         print_summary(record, Console())
     click.echo(f"report: {page}", err=as_json)
-    if record.status != "ended":
-        click.echo(f"Error: the run stopped: {record.status}", err=True)
-        ctx.exit(1)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None] | None]:
-    """Give what shows a run's progress (0 to 1) once it has lasted a while; None where nobody is looking."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    due = time.monotonic() + _PATIENCE
-    with Progress(
-        BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True, auto_refresh=False
-    ) as bar:
-        task = bar.add_task("run", total=1.0)
-
-        def show(fraction: float) -> None:
-            nonlocal due
-            if time.monotonic() >= due:
-                due = time.monotonic() + _PAUSE
-                bar.update(task, completed=fraction, refresh=True)
-
-        yield show

@@ -18,6 +18,7 @@ from tickloom.config.sections import (
     PLUGIN_KEYS,
     AccountSection,
     BarSection,
+    BusSection,
     ModelSection,
     PluginSection,
     PluginsSection,
@@ -66,6 +67,7 @@ class Config:
     risk_checks: Mapping[str, PluginSection]
     report: ReportSections
     plugins: PluginsSection
+    bus: BusSection | None
 
     @property
     def folder(self) -> Path:
@@ -218,6 +220,7 @@ class _Reader:
             risk_checks=self._plugins("risk_checks"),
             report=self._section(ReportSections, "report", self._table("report")),
             plugins=self._section(PluginsSection, "plugins", self._table("plugins")),
+            bus=self._section(BusSection, "bus", self._table("bus")) if "bus" in self._raw else None,
         )
 
     def _fail(self, where: str, text: str) -> NoReturn:

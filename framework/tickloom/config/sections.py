@@ -1,5 +1,6 @@
 """What each section of a config holds; `tickloom.config` reads them and checks them against each other."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,10 @@ from attrs.converters import optional
 
 from tickloom.errors import ConfigError
 from tickloom.units import amount, duration
+
+_ENDPOINT = re.compile(r"ipc://[^\0]+|tcp://[^/\s]+:([0-9]{1,5}|\*)")
+#: The system's limit, less the ending that the replay endpoint gets.
+_LONGEST_IPC = 107 - len("-replay")
 
 #: The keys that say which plugin a section configures.
 PLUGIN_KEYS = ("kind", "file", "class")
@@ -36,6 +41,25 @@ def _size(value: str | int | Decimal) -> tuple[Decimal, str]:
     if not number.is_finite():
         raise ConfigError(f"{value!r} is no size; write a number, or an amount such as '10 BTC'")
     return number, ""
+
+
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def _bytes(text: str) -> int:
+    """Read an amount of memory."""
+    number, unit = amount(text)
+    if unit not in _UNITS or number <= 0:
+        raise ConfigError(f"{text!r} is no size; write a number and kB, MB or GB, such as '128 MB'")
+    return int(number * _UNITS[unit])
+
+
+def _endpoint(_section: object, _field: "attrs.Attribute[Any]", text: str) -> None:
+    """Check that ZeroMQ could bind to a text."""
+    if not _ENDPOINT.fullmatch(text):
+        raise ConfigError(f"{text!r} is no endpoint; write 'ipc://@NAME', 'ipc://PATH' or 'tcp://HOST:PORT'")
+    if text.startswith("ipc://") and len(text.encode()) > _LONGEST_IPC + len("ipc://"):
+        raise ConfigError(f"{text!r} is too long; a name in ipc has at most {_LONGEST_IPC} bytes")
 
 
 @attrs.frozen
@@ -176,6 +200,28 @@ class ReportSections:
     """``[report]``: names of the sections, in their order; None: every registered one."""
 
     sections: tuple[str, ...] | None = None
+
+
+@attrs.frozen
+class BusSection:
+    """``[bus]``: where the run publishes what it commits, and what it keeps for listeners that missed something.
+
+    Attributes
+    ----------
+    publish : str
+        ``ipc://NAME`` or ``tcp://HOST:PORT``.
+    replay : str or None
+        Where listeners ask for what they missed; None: derived from ``publish``.
+    keys : Path or None
+        Folder of the publisher's keys; needed off loopback.
+    retain : int
+        Memory (bytes): a quarter for market rows, the rest for all other events.
+    """
+
+    publish: str = field(validator=_endpoint)
+    replay: str | None = field(default=None, validator=attrs.validators.optional(_endpoint))
+    keys: Path | None = None
+    retain: int = field(default="128 MB", converter=_bytes)  # type: ignore[assignment]  # converted like a given value
 
 
 @attrs.frozen

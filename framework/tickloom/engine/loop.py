@@ -17,10 +17,11 @@ from tickloom.engine.context import Item, Moment, PluginContext
 from tickloom.engine.derive import Owner
 from tickloom.engine.market import Market
 from tickloom.engine.plan import NOTHING, Plan, Planner
-from tickloom.engine.road import ARRIVAL, CLOSING, DELIVERY, TIMER, Road, Session
+from tickloom.engine.road import Road, Session
 from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.events import Event, TimerFired
 from tickloom_kernels import marks
+from tickloom_kernels.orders import line as ln
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
@@ -55,7 +56,6 @@ class Loop:
         moment: Moment,
         market: Market,
         stream: OutcomeStream,
-        calendar: list[tuple[int, int, int, Any]],
         planner: Planner,
         road: Road,
         sessions: Sequence[Session],
@@ -66,7 +66,8 @@ class Loop:
         self.moment = moment
         self.market = market
         self.stream = stream
-        self.calendar = calendar
+        #: Timers: (time, number, seat, name), a heap.
+        self.calendar: list[tuple[int, int, Any, str]] = []
         self.planner = planner
         self.road = road
         self.sessions = tuple(sessions)
@@ -152,9 +153,10 @@ class Loop:
             reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
             wake = self._wake(plan, wake, reach)
             if fifo:
-                i = self._command(rows, plan, wake, i, end)
+                start, i = i, self._command(rows, plan, wake, i, end)
                 wake = i if dense else bisect_left(positions, i, wake)
-                block = min(FIRST_BLOCK, self.block)
+                # No longer than what came of the last one: who commands at every row has nothing run ahead in vain.
+                block = min(FIRST_BLOCK, self.block, i - start)
             else:
                 if hit:
                     wake = self._outcome(rows, plan, wake, stop, hit)
@@ -294,8 +296,11 @@ class Loop:
                 fifo += rest
         fifo.clear()
 
-    def _count(self, ts: int, strategy: int) -> None:
-        """Count a strategy's internal events at one instant; too many, and it is at fault."""
+    def _count(self, strategy: int) -> None:
+        """Count how often a strategy has been woken at one instant (-1: nobody has); too often, and it is at fault."""
+        if strategy < 0:
+            return
+        ts = self.moment.clock
         if ts != self._instant:
             self._instant = ts
             self._at_once.clear()
@@ -309,39 +314,51 @@ class Loop:
         """Time of the next internal event (UNIX time in nanoseconds, UTC)."""
         calendar, closings = self.calendar, self._plan.closings
         due = calendar[0][0] if calendar else FOREVER
+        for session in self.sessions:
+            due = min(due, session.out.item(ln.DUE), session.back.item(ln.DUE))
         if self._closing < len(closings):
             return min(due, closings[self._closing][0])
         return due
 
     def _internal(self, until: int) -> None:
         """Run what is due at or before ``until``, by (time, class, number)."""
-        calendar, closings = self.calendar, self._plan.closings
         while not self.stopped:
-            time = closings[self._closing][0] if self._closing < len(closings) else FOREVER
-            due = calendar[0][0] if calendar else FOREVER
-            if due < time or (due == time < FOREVER and calendar[0][1] < CLOSING):
-                if due > until:
-                    return
-                ts, kind, _, what = heappop(calendar)
-                self._count(ts, self._happen(kind, what, ts))
-            elif time <= until and time < FOREVER:
-                self._close(*closings[self._closing])
-            else:
+            due = self._next_due()
+            if due > until or due == FOREVER:
                 return
+            self._happen(due, until)
             self.drain()
 
-    def _happen(self, kind: int, what: Any, ts: int) -> int:
-        """Run what was due, and say which strategy's it was."""
-        moment = self.moment
-        moment.wake = -1
-        if kind == ARRIVAL:
-            return self.road.arrive(what)
-        if kind == DELIVERY:
-            return self.road.deliver(what)
-        seat, name = what
+    def _happen(self, due: int, until: int) -> None:
+        """Run the first of what is due, and with it what follows on the same line before anything else."""
+        self.moment.wake = -1
+        closings = self._plan.closings
+        closing = closings[self._closing][0] if self._closing < len(closings) else FOREVER
+        timer = self.calendar[0][0] if self.calendar else FOREVER
+        # Lines of several sessions take turns.
+        most = 1 if len(self.sessions) > 1 else MOST_AT_ONCE
+        session = self._first(due, "out")
+        if session is not None:
+            self.road.arrive(session, min(until, closing, timer), most)
+        elif closing <= due:
+            self._close(*closings[self._closing])
+        elif (session := self._first(due, "back")) is not None:
+            self._count(self.road.deliver(session, min(until, closing - 1, timer), most))
+        else:
+            self._count(self._fire(*heappop(self.calendar)))
+
+    def _first(self, ts: int, line: str) -> Session | None:
+        """Session on whose line something is due at a time; of several, whose was scheduled first."""
+        due = [one for one in self.sessions if getattr(one, line).item(ln.DUE) <= ts]
+        if len(due) > 1:
+            due.sort(key=lambda one: getattr(one, line).item(ln.NUMBER))
+        return due[0] if due else None
+
+    def _fire(self, ts: int, _number: int, seat: Any, name: str) -> int:
+        """Let a timer fire, and say which strategy's it was."""
         event = TimerFired(ts, seat.name, name)
-        moment.event = event
-        moment.cause = self.stream.emit(event, NO_CAUSE)[1]
+        self.moment.event = event
+        self.moment.cause = self.stream.emit(event, NO_CAUSE)[1]
         handler = seat.handler("on_timer") if seat.alive else None
         if handler is not None:
             self.call(handler, event)
@@ -351,7 +368,6 @@ class Loop:
     def _close(self, _time: int, event: Event, owner: Owner) -> None:
         self._closing += 1
         moment = self.moment
-        moment.wake = -1
         moment.event = event
         moment.cause = 0
         for handler in owner.handlers:
@@ -361,14 +377,19 @@ class Loop:
         """Put a timer into the calendar; one in the past fires at once."""
         at, name = payload
         self._timers += 1
-        heappush(self.calendar, (max(at, self.moment.clock), TIMER, self._timers, (seat, name)))
+        heappush(self.calendar, (max(at, self.moment.clock), self._timers, seat, name))
 
-    def finish(self, until: int) -> int:
-        """Run what is due up to the end of the run; return how many internal events are left."""
+    def finish(self, until: int) -> None:
+        """Run what is due up to the end of the run."""
         self._plan = Plan((), [], (), self.planner.flush(until))
         self._closing = 0
         self._internal(until)
-        return len(self.calendar) + len(self._plan.closings) - self._closing
+
+    @property
+    def pending(self) -> int:
+        """Internal events that are still due."""
+        travelling = sum(one.out.item(ln.COUNT) + one.back.item(ln.COUNT) for one in self.sessions)
+        return len(self.calendar) + travelling
 
 
 def _busiest(items: Sequence[Item]) -> int:

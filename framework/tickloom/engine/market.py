@@ -1,7 +1,5 @@
 """The market as of the row being handled: newest trade, quote and bar, the book to a depth, and no look ahead."""
 
-from bisect import bisect_right
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +10,11 @@ from tickloom_kernels import marks
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
-_COLUMN = {r.TRADE: 0, r.QUOTE: 1, r.BAR: 2}
 _NO_ROWS = np.empty((0, r.WORDS), np.int64)
 
 
 class Market:
-    """Look-ups into the chunk at hand, up to the moment at hand.
+    """What the rows have said, followed up to the moment at hand, when somebody asks and not before.
 
     Parameters
     ----------
@@ -29,64 +26,53 @@ class Market:
 
     def __init__(self, instruments: int, moment: Moment) -> None:
         self._moment = moment
-        self._newest = np.zeros((instruments, 3, r.WORDS), np.int64)
+        #: Newest TRADE, QUOTE and BAR row by instrument.
+        self.newest_rows = np.zeros((instruments, 3, r.WORDS), np.int64)
         self._books: Rows | None = None
         self._count = instruments
         self._rows = _NO_ROWS
-        #: Kinds in the chunk, and in any chunk so far, as bits.
-        self._present = self._ever = 0
+        self._has_deltas = False
         self._followed = 0
-        self._positions: dict[tuple[int, int], list[int]] = {}
 
     def enter(self, rows: Rows, present: int) -> None:
         """Take up a chunk whose kinds are the bits of ``present``; nothing of it is visible yet."""
         self._rows = rows
-        self._present = present
-        self._ever |= present
         self._followed = 0
-        self._positions.clear()
-        if self._books is None and present >> r.BOOK_DELTA & 1:
+        self._has_deltas = bool(present >> r.BOOK_DELTA & 1)
+        if self._books is None and self._has_deltas:
             self._books = np.zeros(self._count * b.BOOK_WORDS, np.int64)
-        if self._books is None or not present >> r.BOOK_DELTA & 1:
-            self._followed = len(rows)
 
     def leave(self, consumed: int) -> None:
-        """Remember what the first ``consumed`` rows of the chunk said, and let go of it."""
+        """Take in what the first ``consumed`` rows of the chunk said, and let go of it."""
         self._follow(consumed)
-        marks.remember(self._newest, self._rows, consumed)
         self._rows = _NO_ROWS
-        self._present = 0
         self._followed = 0
-        self._positions.clear()
+
+    def skip(self, stop: int) -> None:
+        """Take the rows before ``stop`` as followed: a kernel has kept `newest_rows` itself."""
+        self._followed = stop
 
     def _follow(self, stop: int) -> None:
-        if self._books is not None and stop > self._followed:
-            b.follow(self._books, self._rows, self._followed, stop)
+        followed, stop = self._followed, min(stop, len(self._rows))
+        if stop > followed:
+            marks.remember(self.newest_rows, self._rows, followed, stop)
+            if self._has_deltas:
+                b.follow(self._books, self._rows, followed, stop)
             self._followed = stop
 
-    def _row(self, kind: int, instrument: int) -> list[int] | None:
-        if not self._ever >> kind & 1:
-            return None
-        if not self._present >> kind & 1:
-            row: list[int] = self._newest[instrument, _COLUMN[kind]].tolist()
-            return row if row[r.KIND] == kind else None
-        key = (kind, instrument)
-        where = self._positions.get(key)
-        if where is None:
-            hit = (self._rows[:, r.KIND] == kind) & (self._rows[:, r.INSTRUMENT] == instrument)
-            where = self._positions[key] = np.flatnonzero(hit).tolist()
-        at = bisect_right(where, self._moment.position) - 1
-        row = (self._rows[where[at]] if at >= 0 else self._newest[instrument, _COLUMN[kind]]).tolist()
-        return row if row[r.KIND] == kind else None
+    def _row(self, column: int, instrument: int) -> list[int] | None:
+        self._follow(self._moment.position + 1)
+        row: list[int] = self.newest_rows[instrument, column].tolist()
+        return row if row[r.KIND] else None
 
     def trade(self, instrument: int) -> Trade | None:
         """Newest trade of an instrument."""
-        row = self._row(r.TRADE, instrument)
+        row = self._row(0, instrument)
         return Trade(*row[:7]) if row else None
 
     def quote(self, instrument: int) -> Quote | None:
         """Newest best bid and ask: of the quotes, or of the book where the source gives none."""
-        row = self._row(r.QUOTE, instrument)
+        row = self._row(1, instrument)
         if row:
             return Quote(*row[:7])
         if self._books is None:
@@ -108,25 +94,18 @@ class Market:
 
     def newest(self, instrument: int) -> tuple[int, int] | None:
         """Price (ticks) and ``ts_init`` of the newest of trade, quote (mid, rounded down) and bar."""
-        found: list[tuple[int, int]] = []
-        row = self._row(r.TRADE, instrument)
-        if row:
-            found.append((row[r.TS_INIT], row[r.TRADE_PRICE]))
-        row = self._row(r.QUOTE, instrument)
-        if row and row[r.QUOTE_BID_QUANTITY] and row[r.QUOTE_ASK_QUANTITY]:
-            found.append((row[r.TS_INIT], (row[r.QUOTE_BID_PRICE] + row[r.QUOTE_ASK_PRICE]) // 2))
-        row = self._row(r.BAR, instrument)
-        if row:
-            found.append((row[r.TS_INIT], row[r.BAR_CLOSE]))
-        if not found:
+        self._follow(self._moment.position + 1)
+        column = marks.latest(self.newest_rows, instrument)
+        if column < 0:
             return None
-        ts, price = max(found, key=lambda item: item[0])
-        return price, ts
+        return marks.price_of(self.newest_rows, instrument, column), self.newest_rows.item(instrument, column, 0)
 
     def twice_mid(self, instrument: int) -> int:
         """Bid + ask (ticks), twice the last price where there are no quotes, 0 before any price."""
-        quote = self.quote(instrument)
-        if quote is not None and quote.bid_quantity and quote.ask_quantity:
-            return quote.bid_price + quote.ask_price
-        newest = self.newest(instrument)
-        return 2 * newest[0] if newest else 0
+        if self._books is not None:
+            quote = self.quote(instrument)
+            if quote is not None and quote.bid_quantity and quote.ask_quantity:
+                return quote.bid_price + quote.ask_price
+        self._follow(self._moment.position + 1)
+        twice: int = marks.twice_mid(self.newest_rows, instrument)
+        return twice

@@ -129,7 +129,7 @@ class Run:
         else:
             # When it stopped, and not where the chunk at hand would have ended: chunks change nothing.
             until = max(self.moment.clock, self.loop.last)
-        pending = len(self.loop.calendar)
+        pending = self.loop.pending
         self.moment.wake = -1
         self.moment.running = None
         self.moment.event = RunEnded(until, self.status, pending)
@@ -234,7 +234,8 @@ class Run:
             return
         seat.alive = False
         self.subscriptions.drop(seat)
-        self.road.news.pop(seat.ctx.index, None)
+        if seat.ctx.index >= 0:
+            self.road.listen(seat.ctx.index, None, None)
         self.loop.changed = True
         self._forget_commands(seat)
         cancelled = self._cancel_all(seat, cause)

@@ -12,6 +12,9 @@ from tickloom.record import RunTables
 #: Name of an event: the input row it follows, and its number after that row (0: the row itself).
 Name = tuple[int, int]
 
+#: An event with its name and the name of its cause: row, sub, cause row, cause sub, event.
+Named = tuple[int, int, int, int, Event]
+
 #: The cause of what no event caused, such as a timer set at the start.
 NO_CAUSE: Name = (-1, 0)
 
@@ -21,7 +24,7 @@ class Observer:
 
     A class and no Protocol, so that one that needs a single method is complete; what it does not write is never called.
     One that raises is detached and announced as a `PluginFault` to the plugins, not in the stream; the run goes on.
-    Only `tickloom.errors.RunStoppedError`, raised by `flush`, ends the run, for what must not be missed.
+    Only `tickloom.errors.RunStoppedError` ends the run, for what must not be missed.
     """
 
     #: What faults call it.
@@ -31,7 +34,16 @@ class Observer:
         """Take up the run: everything is wired, nothing has run."""
 
     def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
-        """See an event of the outcome stream, in the order of its names (row, sub)."""
+        """See one event of the outcome stream."""
+
+    def events(self, batch: Sequence[Named]) -> None:
+        """See the events of the outcome stream since the last call, in the order of their names (row, sub).
+
+        Called before the rows that they follow from are shown, and at the end of a turn. Write it in place of `event`
+        where many at once are cheaper.
+        """
+        for row, sub, cause_row, cause_sub, event in batch:
+            self.event(row, sub, cause_row, cause_sub, event)
 
     def rows(self, first: int, rows: NDArray[np.int64]) -> None:
         """See rows that have been consumed, from number ``first`` on; shown after the events that they led to.
@@ -57,18 +69,19 @@ class OutcomeStream:
         Hears of an observer that was detached, the method that raised, and the error.
     """
 
-    __slots__ = ("_on_event", "_on_flush", "_on_rows", "fault", "observers", "row", "sub")
+    __slots__ = ("_batch", "_on_events", "_on_flush", "_on_rows", "fault", "observers", "row", "sub")
 
     def __init__(self, observers: Sequence[Observer], fault: Callable[[Observer, str, Exception], None]) -> None:
         self.row = -1
         self.sub = 0
         self.fault = fault
+        self._batch: list[Named] = []
         self._attach(observers)
 
     def _attach(self, observers: Sequence[Observer]) -> None:
         """Sort out who wants what, once: nobody is called for nothing."""
         self.observers = tuple(observers)
-        self._on_event = tuple(one.event for one in self.observers if _writes(one, "event"))
+        self._on_events = tuple(one for one in self.observers if _writes(one, "event") or _writes(one, "events"))
         self._on_rows = tuple(one for one in self.observers if _writes(one, "rows"))
         self._on_flush = tuple(one for one in self.observers if _writes(one, "flush"))
 
@@ -79,23 +92,28 @@ class OutcomeStream:
             self.sub = 0
 
     def emit(self, event: Event, cause: Name) -> Name:
-        """Name an event and show it to the observers; one that raises is detached."""
+        """Name an event; the observers see it with the next batch."""
         self.sub = sub = self.sub + 1
         row = self.row
-        cause_row, cause_sub = cause
-        show = None
-        waiting = iter(self._on_event)
-        try:
-            for show in waiting:
-                show(row, sub, cause_row, cause_sub, event)
-        except Exception as error:
-            self._failed(show, error)
-            for other in waiting:
-                try:
-                    other(row, sub, cause_row, cause_sub, event)
-                except Exception as further:
-                    self._failed(other, further)
+        self._batch.append((row, sub, *cause, event))
         return (row, sub)
+
+    def logged(self, batch: Sequence[Named]) -> None:
+        """Show the observers events that have been named elsewhere, behind all that were named here."""
+        self.show()
+        self._show(batch)
+
+    def show(self) -> None:
+        """Show the observers what has been named since the last time; one that raises is detached."""
+        batch = self._batch
+        if batch:
+            self._batch = []
+            self._show(batch)
+
+    def _show(self, batch: Sequence[Named]) -> None:
+        for one in self._on_events:
+            if one in self.observers:
+                self._ask(one, "events", batch)
 
     def begin(self, tables: RunTables) -> None:
         """Tell all observers what the run consists of."""
@@ -104,11 +122,13 @@ class OutcomeStream:
 
     def consumed(self, first: int, rows: NDArray[np.int64]) -> None:
         """Show rows that have been consumed for good, the first of which has number ``first``."""
+        self.show()
         for one in self._on_rows:
             self._ask(one, "rows", first, rows)
 
     def flush(self) -> None:
         """Say that a turn of the loop is over."""
+        self.show()
         for one in self._on_flush:
             self._ask(one, "flush")
 
@@ -123,14 +143,8 @@ class OutcomeStream:
         except RunStoppedError:
             raise
         except Exception as error:
-            self._detach(one, method, error)
-
-    def _failed(self, show: object, error: Exception) -> None:
-        self._detach(next(one for one in self.observers if one.event == show), "event", error)
-
-    def _detach(self, observer: Observer, method: str, error: Exception) -> None:
-        self._attach([one for one in self.observers if one is not observer])
-        self.fault(observer, method, error)
+            self._attach([other for other in self.observers if other is not one])
+            self.fault(one, method, error)
 
 
 def _writes(observer: Observer, method: str) -> bool:

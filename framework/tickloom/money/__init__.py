@@ -1,1 +1,1 @@
-"""Arithmetic under instruments and ledger: exact decimals, rounding, and what a fill does to a position."""
+"""Arithmetic under instruments and ledger: exact decimals, rounding, positions, and an instrument's terms."""

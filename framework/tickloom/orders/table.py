@@ -7,7 +7,7 @@ import numpy as np
 
 from tickloom.errors import OrderError
 from tickloom.events import SubmitOrder
-from tickloom_kernels import order_table as t
+from tickloom_kernels.orders import table as t
 
 
 class Order(NamedTuple):
@@ -54,13 +54,30 @@ class OrderTable:
         self.exposure = np.zeros((accounts, instruments, t.EXPOSURE_WORDS), np.int64)
         self.row_of: dict[int, int] = {}
 
+    @property
+    def count(self) -> int:
+        """Orders in the table."""
+        return len(self.row_of)
+
+    def double(self) -> None:
+        """Make room for as many orders again."""
+        self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+
+    def grown_to(self, count: int) -> None:
+        """Take note of the orders that kernels have entered, up to a number of rows."""
+        known = len(self.row_of)
+        ids = self.rows[known:count, t.ORDER_ID].tolist()
+        self.row_of.update(zip(ids, range(known, count), strict=True))
+
     def add(self, order: SubmitOrder, arrival: int) -> int:
         """Enter a new order, nothing of which works in a market yet, and return its row."""
         row = len(self.row_of)
         if row == len(self.rows):
-            self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+            self.double()
         self.row_of[order.order_id] = row
-        self.rows[row] = (
+        t.enter(
+            self.rows,
+            row,
             order.order_id,
             order.parent_id,
             order.strategy,
@@ -72,9 +89,6 @@ class OrderTable:
             order.post_only,
             order.price,
             order.quantity,
-            0,
-            0,
-            t.SUBMITTED,
             order.ts_init,
             arrival,
         )
@@ -82,7 +96,7 @@ class OrderTable:
 
     def at(self, row: int) -> Order:
         """Order in a row."""
-        return Order._make(self.rows[row].tolist())
+        return Order._make(self.rows[row, : t.KNOWN_WORDS].tolist())
 
     def __getitem__(self, order_id: int) -> Order:
         """Order of an id; an `OrderError` where there is none."""

@@ -45,10 +45,11 @@ def write_report(record: RunRecord, sections: "Sequence[ReportSection]", folder:
     TickloomError
         Two parts or tables have the same id, two metrics the same key, or the folder cannot be written.
     """
-    parts = [one.section(record) for one in sections]
-    _refuse_doubles(parts)
     page = folder / "report.html"
     try:
+        # Within, because compiled code that a section uses is kept on a disk that may be full, too.
+        parts = [one.section(record) for one in sections]
+        _refuse_doubles(parts)
         folder.mkdir(parents=True, exist_ok=True)
         _replace(page, html(record, parts))
         _replace(folder / "metrics.json", metrics_json(record, parts))
@@ -128,5 +129,9 @@ def _asset(name: str) -> str:
 def _replace(path: Path, content: str) -> None:
     """Write a file so that whoever reads it sees the old content or the new one, whole."""
     new = path.with_name(f".{path.name}.new")
-    new.write_text(content, encoding="utf-8", newline="\n")
-    new.replace(path)
+    try:
+        new.write_text(content, encoding="utf-8", newline="\n")
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tickloom.config import Config, config_from
 from tickloom.config.settings import build
 from tickloom.engine.stream import Observer
+from tickloom.events import Event, Features, Fill, OrderUpdate, PluginFault, Signal, SubmitOrder
 from tickloom.instruments import Instrument
 from tickloom.plugins import Registry, load_plugins
-from tickloom.record import RunRecord
+from tickloom.record import Entry, RunRecord
 
 if TYPE_CHECKING:
     from tickloom.config.sections import PluginSection
@@ -63,20 +64,76 @@ class RowSource:
         return 1.0
 
 
+class Tape(Observer):
+    """Keeps the whole outcome stream; the record of a run leaves feature vectors out."""
+
+    name = "tape"
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
+        """Take an event down."""
+        self.entries.append(Entry(row, sub, cause_row, cause_sub, event))
+
+
 @attrs.frozen
 class Finished:
-    """A run that has ended: its record, and its outcome stream as bytes."""
+    """A run that has ended: its record, and what happened in it.
+
+    Attributes
+    ----------
+    record : RunRecord
+    tape : Tape or None
+        The whole outcome stream; without one there are no `features`.
+    """
 
     record: RunRecord
+    tape: Tape | None = attrs.field(default=None, repr=False)
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Every event with its name and the name of its cause, in order."""
+        return self.record.entries if self.tape is None else self.tape.entries
 
     @property
     def stream(self) -> list[bytes]:
         """Every event of the outcome stream with its name and cause, encoded: equal runs have equal bytes."""
-        return [_ENCODER.encode((*entry[:4], type(entry.event).TYPE_ID, entry.event)) for entry in self.record.entries]
+        return [_ENCODER.encode((*entry[:4], type(entry.event).TYPE_ID, entry.event)) for entry in self.entries]
 
     def events(self, kind: type[Any]) -> list[Any]:
         """Events of one kind, in order."""
-        return [entry.event for entry in self.record.entries if type(entry.event) is kind]
+        return [entry.event for entry in self.entries if type(entry.event) is kind]
+
+    @property
+    def orders(self) -> list[SubmitOrder]:
+        """Orders as they were sent, by whomever."""
+        return self.events(SubmitOrder)
+
+    @property
+    def updates(self) -> list[OrderUpdate]:
+        """News of orders that is no fill: accepted, amended, canceled, denied and so on."""
+        return self.events(OrderUpdate)
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Executions, as the news of them arrived."""
+        return self.events(Fill)
+
+    @property
+    def signals(self) -> list[Signal]:
+        """What models said."""
+        return self.events(Signal)
+
+    @property
+    def features(self) -> list[Features]:
+        """Vectors of feature views, where `tickloom.testing.run_plugin` or a `Tape` has kept them."""
+        return self.events(Features)
+
+    @property
+    def faults(self) -> list[PluginFault]:
+        """Plugins that raised, with what was done about it."""
+        return self.events(PluginFault)
 
 
 class GivenPlugins(Registry):
@@ -106,14 +163,17 @@ class Prepared:
 
 
 def prepare(
-    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Observer] = ()
+    text: str | Mapping[str, Any],
+    plugins: Mapping[str, Callable[..., Any]],
+    block: int = 1 << 16,
+    observers: Sequence[Observer] = (),
 ) -> Prepared:
     """Wire a config given as text, with plugins given by name.
 
     Parameters
     ----------
-    text : str
-        TOML; ``kind`` may name a given plugin.
+    text : str, or mapping
+        TOML, or what TOML would read; ``kind`` may name a given plugin.
     plugins : mapping of str to callable
         Factories by the name that the text uses.
     block : int
@@ -127,12 +187,15 @@ def prepare(
     """
     from tickloom.engine.wiring.build import Wiring
 
-    config = config_from(Path("test.toml"), tomllib.loads(text))
+    config = config_from(Path("test.toml"), tomllib.loads(text) if isinstance(text, str) else text)
     return Prepared(Wiring(config, GivenPlugins(load_plugins(), plugins), observers, block))
 
 
 def run_text(
-    text: str, plugins: Mapping[str, Callable[..., Any]], block: int = 1 << 16, observers: Sequence[Observer] = ()
+    text: str | Mapping[str, Any],
+    plugins: Mapping[str, Callable[..., Any]],
+    block: int = 1 << 16,
+    observers: Sequence[Observer] = (),
 ) -> Finished:
     """Wire and run a config given as text; parameters as `prepare`."""
     return prepare(text, plugins, block, observers).execute()

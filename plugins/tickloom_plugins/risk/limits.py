@@ -1,6 +1,6 @@
 """The limits that every run should have: how large, how much, how far, how fast, how old, and how much may be lost.
 
-The numbers are compared in `tickloom_kernels.risk`; here the settings of a config become its rows, once per
+The numbers are compared in `tickloom_kernels.orders.risk`; here the settings of a config become its rows, once per
 instrument and account. `refusal` makes the sentence of a refusal.
 """
 
@@ -22,7 +22,7 @@ from tickloom.events import AmendOrder, SubmitOrder
 from tickloom.instruments import Instrument, asset_precisions, parse_amount
 from tickloom.interfaces import GateContext
 from tickloom.money import exact
-from tickloom_kernels import risk
+from tickloom_kernels.orders import risk
 from tickloom_plugins.risk.refusal import Refused
 
 #: Collars are counted in parts of this.
@@ -75,6 +75,10 @@ def _rate(value: str) -> tuple[int, int]:
     if count > _LARGEST_RATE:
         raise ConfigError(f"{value!r} is above the largest, {_LARGEST_RATE:,} in one window")
     return count, window
+
+
+#: Mid, touch and age where no limit asks for them.
+_NO_MARKET = (0, 0, -1)
 
 
 class _Known(NamedTuple):
@@ -134,8 +138,14 @@ class Limits:
     ctx: GateContext = field(init=False, repr=False)
     _instruments: dict[int, _Known] = field(factory=dict, init=False, repr=False)
     _accounts: dict[int, NDArray[np.int64]] = field(factory=dict, init=False, repr=False)
+    #: Rows of the gate's state, which are always the same arrays, by account and instrument.
+    _exposures: dict[tuple[int, int], NDArray[np.int64]] = field(factory=dict, init=False, repr=False)
+    _asks_market: bool = field(init=False, repr=False)
     #: The asset of `max_loss` and the decimals of its smallest unit, once the run's assets are known.
     _loss_asset: tuple[str, int] = field(default=("", 0), init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._asks_market = not (self.collar is None and self.max_notional is None and self.stale_after is None)
 
     def check(self, command: SubmitOrder | AmendOrder) -> str | None:
         """Return the first limit that the command breaks, with both numbers, or None.
@@ -159,12 +169,14 @@ class Limits:
         numbers = self._accounts.get(account)
         if numbers is None:
             numbers = self._open(account)
-        reference, touch, age = self._market(index, side)
+        reference, touch, age = self._market(index, side) if self._asks_market else _NO_MARKET
         notional = _notional(known.instrument, side, price, command.quantity, touch) if self.max_notional else 0
-        exposure = self.ctx.exposure(account, index)
+        exposure = self._exposures.get((account, index))
+        if exposure is None:
+            exposure = self._exposures[account, index] = self.ctx.exposure(account, index)
         equity = self.ctx.equity(account, self._loss_asset[0]) if self.max_loss is not None else 0
         reason = risk.check(
-            known.limits, numbers, exposure, self.ctx.clock, side, price, command.quantity, added, notional,
+            known.limits, numbers, exposure, self.ctx.clock if self.max_order_rate else 0, side, price, command.quantity, added, notional,
             reference, age, equity,
         )  # fmt: skip
         if reason == risk.PASS:
@@ -172,6 +184,27 @@ class Limits:
         return Refused(
             known.instrument, known.limits, numbers, exposure, side, price, command.quantity, added, notional,
             reference, age, self._loss_asset,
+        ).explain(reason)  # fmt: skip
+
+    def flat(self, accounts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the limits by instrument and the state of each account; see `tickloom.interfaces.RiskCheck.flat`."""
+        if self.max_loss is not None:
+            raise ConfigError("max_loss cannot be held against a strategy with an order kernel; leave it out")
+        known = [self._learn(index) for index in range(len(self.ctx.instruments))]
+        for one in known:
+            if one.refusal:
+                raise ConfigError(one.refusal)
+        numbers = np.array([self._open(account) for account in range(accounts)])
+        self._accounts = dict(enumerate(numbers))
+        return np.array([one.limits for one in known]), numbers
+
+    def explain(self, detail: Sequence[int]) -> str:
+        """Say why the kernel refused; ``detail`` are the words that `tickloom_kernels.compiled.driver` noted."""
+        reason, side, price, quantity, added, notional, reference, age, index, account, *exposure = detail
+        known = self._instruments[index]
+        return Refused(
+            known.instrument, known.limits, self._accounts[account], np.array(exposure), side, price, quantity, added,
+            notional, reference, age, self._loss_asset,
         ).explain(reason)  # fmt: skip
 
     def _market(self, index: int, side: int) -> tuple[int, int, int]:

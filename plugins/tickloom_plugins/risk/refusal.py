@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from tickloom.instruments import Contract, Instrument, decimal_amount
 from tickloom.units import show_duration
-from tickloom_kernels import risk
+from tickloom_kernels.orders import risk
 
 
 class Refused(NamedTuple):
     """A refused command with all numbers that were compared: ticks, lots and smallest units, as the kernel saw them.
 
-    ``limits`` and ``numbers`` are the rows of `tickloom_kernels.risk` for the instrument and the account, and
+    ``limits`` and ``numbers`` are the rows of `tickloom_kernels.orders.risk` for the instrument and the account, and
     ``loss_asset`` the asset that losses are counted in, with the decimals of its smallest unit; the rest are
     arguments of `risk.check`.
     """

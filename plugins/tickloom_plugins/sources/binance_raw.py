@@ -78,6 +78,10 @@ class BinanceRaw:
         """Part of the capture that has been handed over, 0 to 1."""
         return self._progress
 
+    def files(self) -> tuple[Path]:
+        """Return the capture; kept rows follow from it."""
+        return (self.path,)
+
     def chunks(self) -> Chunks:
         """Yield rows and watermarks as `tickloom.interfaces.Source` says; the kept rows where there are any."""
         self._progress = 0.0

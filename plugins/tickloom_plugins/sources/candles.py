@@ -129,6 +129,10 @@ class Candles:
         """Part of the files' rows that has been handed over, 0 to 1."""
         return self._given / sum(file.survey.rows for file in self._files())
 
+    def files(self) -> Sequence[Path]:
+        """Return the files that ``path`` names, by name where it is a pattern."""
+        return [path for pattern in _paths(self.path) for path in _found(pattern)]
+
     def chunks(self) -> Iterator[tuple[Rows, int]]:
         """Yield rows and watermarks as `tickloom.interfaces.Source` says, from the start each time it is called.
 
@@ -155,7 +159,7 @@ class Candles:
 
     def _surveyed(self) -> Iterator[_File]:
         """Find out what each file is."""
-        paths = [path for pattern in _paths(self.path) for path in _found(pattern)]
+        paths = self.files()
         if not paths:
             raise ConfigError("path names no file")
         if self.symbols and len(self.symbols) != len(paths):

@@ -1,6 +1,7 @@
 """A market from a seed, for the first run on a machine without data, for examples, tests and load."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -118,6 +119,10 @@ class Synthetic:
     def progress(self) -> float:
         """Part of the duration that has been handed over, 0 to 1."""
         return self._progress
+
+    def files(self) -> Sequence[Path]:
+        """None: the settings are enough to make the same market again."""
+        return ()
 
     def chunks(self) -> Iterator[tuple[NDArray[np.int64], int]]:
         """Yield rows and watermarks as `tickloom.interfaces.Source` says, from the start each time it is called."""

@@ -1,16 +1,19 @@
 """How long commands and news travel: constant, or random with a tail, drawn by venue and direction alone."""
 
-from random import Random
+from hashlib import sha256
 from typing import Literal
 
 import attrs
+import numpy as np
 from attrs import field
+from numpy.typing import NDArray
 
 from tickloom.errors import ConfigError
 from tickloom.units import duration
+from tickloom_kernels.orders import line as ln
 
-#: A random latency never exceeds its smallest by more than this many times the jitter.
-LONGEST_JITTER = 20
+#: Items that fit on a line at the start.
+_CAPACITY = 256
 
 
 @attrs.frozen
@@ -44,21 +47,15 @@ class Latency:
 
     def longest(self) -> int:
         """Longest way out and back together (ns)."""
-        return self.out + self.feed + max(0, self.back - self.feed) + 2 * LONGEST_JITTER * self.jitter
+        return self.out + self.feed + max(0, self.back - self.feed) + 2 * ln.LONGEST_JITTER * self.jitter
+
+    def lines(self, seed: int, venue: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Make the two lines of a session, out and back; what they draw is keyed by (seed, venue, direction)."""
+        fixed = {"out": self.out + self.feed, "back": max(0, self.back - self.feed)}
+        out, back = (ln.new_line(_CAPACITY, fixed[way], self.jitter, _key(seed, venue, way)) for way in fixed)
+        return out, back
 
 
-class Draws:
-    """The latencies of one venue in the order they are needed: keyed by (seed, venue, direction)."""
-
-    def __init__(self, latency: Latency, seed: int, venue: str) -> None:
-        self._fixed = (latency.out + latency.feed, max(0, latency.back - latency.feed))
-        self._jitter = latency.jitter
-        self._random = (Random(f"{seed}/{venue}/out"), Random(f"{seed}/{venue}/back"))
-
-    def draw(self, back: bool) -> int:
-        """Return the next latency of a direction (ns)."""
-        fixed = self._fixed[back]
-        if self._jitter == 0:
-            return fixed
-        extra = self._random[back].expovariate(1.0) * self._jitter
-        return fixed + int(min(extra, LONGEST_JITTER * self._jitter))
+def _key(seed: int, venue: str, way: str) -> int:
+    """Return 64 bits that are another number for every seed, venue and direction."""
+    return int.from_bytes(sha256(f"{seed}/{venue}/{way}".encode()).digest()[:8], "little")

@@ -14,16 +14,15 @@ import numpy as np
 from attrs import field, validators
 from numpy.typing import NDArray
 
-from tickloom.instruments import Contract, Instrument
+from tickloom.errors import RunStoppedError
+from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
-from tickloom.orders.table import Order
+from tickloom.orders.table import OrderTable
 from tickloom.units import percent
 from tickloom_kernels import book
-from tickloom_kernels.venue import arrival, scan
-from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import funds, scan, session
 from tickloom_kernels.venue import state as v
-from tickloom_plugins.venues.funds import Funds
-from tickloom_plugins.venues.latency import Draws, Latency
+from tickloom_plugins.venues.latency import Latency
 
 Rows = NDArray[np.int64]
 
@@ -66,14 +65,18 @@ class Simulated:
     _saved: Rows = field(init=False, repr=False)
     _kept: int = field(init=False, default=0)
     _undo: int = field(init=False, default=0)
+    _name: str = field(init=False, default="")
     _instruments: Sequence[Instrument | None] = field(init=False, default=())
     _ledger: Ledger = field(init=False, repr=False)
-    _funds: Funds = field(init=False, repr=False)
-    _draws: Draws = field(init=False, repr=False)
-    _orders: dict[int, Order] = field(init=False, factory=dict, repr=False)
+    _funds: Rows = field(init=False, repr=False)
+    _orders: OrderTable = field(init=False, repr=False)
 
-    def open(self, name: str, instruments: Sequence[Instrument | None], ledger: Ledger, seed: int) -> None:
-        """Take up the run's instruments (None where one belongs to another venue) and the venue's own ledger."""
+    def open(
+        self, name: str, instruments: Sequence[Instrument | None], ledger: Ledger, seed: int, orders: OrderTable
+    ) -> tuple[Rows, Rows]:
+        """Take up the run; see `tickloom.interfaces.Venue.open`."""
+        self._name = name
+        self._orders = orders
         self._instruments = [self._priced(one) if one else None for one in instruments]
         self._ledger = ledger
         self._a = a = v.new_state(len(instruments))
@@ -81,21 +84,17 @@ class Simulated:
         self._saved = np.empty(int(a[v.OUTCOMES_AT]), np.int64)
         for i, one in enumerate(self._instruments):
             if one is not None:
+                ledger.charge(i, one)
                 at = v.HEAD_WORDS + i * v.INSTRUMENT_WORDS
                 a[at + v.MINE] = 1
                 # What is not on the grid is rounded against us.
                 a[at + v.INITIAL_QUEUE] = ceil(self.initial_queue / one.lot_size)
                 a[at + v.HALF_SPREAD_PPM] = ceil(self.half_spread * 1_000_000)
-        self._funds = Funds(self._instruments, ledger, self.leverage, self._price)
-        self._draws = Draws(self.latency, seed, name)
+        self._funds = funds.new_funds(len(ledger.accounts), len(instruments), self.leverage)
+        return self.latency.lines(seed, name)
 
     def _priced(self, one: Instrument) -> Instrument:
         return attrs.evolve(one, maker_fee=self.fees.maker, taker_fee=self.fees.taker) if self.fees else one
-
-    def _price(self, instrument: int) -> int:
-        """Price (ticks) that a position is valued at: the last trade, or where one would begin to take."""
-        last = self._a.item(v.HEAD_WORDS + instrument * v.INSTRUMENT_WORDS + v.LAST)
-        return last or arrival.touch(self._a, instrument, 1) or arrival.touch(self._a, instrument, -1)
 
     # --- rows --------------------------------------------------------------------------------------------------------
 
@@ -122,114 +121,30 @@ class Simulated:
         count: int = self._a.item(v.OUTCOMES)
         return count > 0
 
-    # --- commands ----------------------------------------------------------------------------------------------------
+    # --- commands, and the truth ---------------------------------------------------------------------------------
 
-    def submit(self, order: Order) -> None:
-        """Meet a new order at the venue."""
-        a = self._a
-        instrument = self._instruments[order.instrument]
-        assert instrument is not None
-        reason = self._refusal(order, instrument)
-        if reason:
-            v.refuse(a, o.REJECTED, order.order_id, order.price, reason, order.instrument)
-            return
-        self._orders[order.order_id] = order
-        arrival.submit(
-            a,
-            order.instrument,
-            order.side,
-            order.order_type,
-            order.time_in_force,
-            order.post_only,
-            order.price,
-            order.quantity,
-            order.order_id,
+    def arrive(self, out: Rows, back: Rows, numbering: Rows, until: int, most: int) -> bool:
+        """Let commands from the line out meet the venue; see `tickloom_kernels.venue.session.arrive`."""
+        done = session.arrive(
+            self._a, self._ledger.state, self._funds, self._orders.rows, out, back, numbering, until, most
         )
+        return self._has_room(done)
 
-    def _refusal(self, order: Order, instrument: Instrument) -> int:
-        price = order.price or arrival.touch(self._a, order.instrument, order.side)
-        if price == 0:
-            return o.NO_REASON
-        if _is_too_small(instrument, price, order.quantity):
-            return o.BELOW_MINIMUM
-        cost = self._cost(order, instrument, price) if instrument.contract is Contract.SPOT else 0
-        return o.NO_REASON if self._funds.affords(order, cost, price, order.quantity) else o.NO_FUNDS
+    def commit(self, back: Rows, numbering: Rows, ts: int, cause_row: int, cause_sub: int) -> bool:
+        """Make the last outcomes the venue's truth; see `tickloom_kernels.venue.session.commit`."""
+        done = session.commit(
+            self._a, self._ledger.state, self._funds, self._orders.rows, back, numbering, ts, cause_row, cause_sub
+        )
+        return self._has_room(done)
 
-    def _cost(self, order: Order, instrument: Instrument, price: int) -> int:
-        """Return what a spot buy would pay (smallest units of quote): what it takes now, and its price for the rest."""
-        if order.side < 0:
-            return 0
-        limit = order.price if order.order_type != arrival.MARKET else 1 << 61
-        left, paid = arrival.take(self._a, order.instrument, 1, limit, order.quantity, order.order_id, True)
-        return instrument.value(paid, 1) + (instrument.value(order.price, left) if order.price else 0)
+    def _has_room(self, done: int) -> bool:
+        if done == session.OVERFLOW:
+            raise RunStoppedError(f"{self._name}: a fill makes a sum of money too large for 64 bits")
+        return done == session.DONE
 
-    def cancel(self, order: Order) -> None:
-        """Meet a cancellation of an order."""
-        arrival.cancel(self._a, order.instrument, order.order_id)
-
-    def amend(self, order: Order, price: int, quantity: int) -> None:
-        """Meet an amendment of an order: price (ticks) and total quantity (lots)."""
-        a = self._a
-        instrument = self._instruments[order.instrument]
-        assert instrument is not None
-        slot = v.slot_of(a, order.order_id)
-        reason = self._objection(order, instrument, slot, price, quantity) if slot else o.NO_REASON
-        if reason:
-            a[v.OUTCOMES] = 0
-            v.report(a, o.AMEND_REJECTED, slot, 0, reason)
-            return
-        arrival.amend(a, order.instrument, order.order_id, price, quantity)
-
-    def _objection(self, order: Order, instrument: Instrument, slot: int, price: int, quantity: int) -> int:
-        """Return why a resting order must not become what an amendment asks for."""
-        resting = self._a.item(slot + v.LEAVES)
-        leaves = quantity - (self._a.item(slot + v.QUANTITY) - resting)
-        if leaves <= 0:
-            return o.TOO_SMALL
-        if _is_too_small(instrument, price, quantity):
-            return o.BELOW_MINIMUM
-        cost = instrument.value(price, leaves) if instrument.contract is Contract.SPOT else 0
-        return o.NO_REASON if self._funds.affords(order, cost, price, leaves, resting) else o.NO_FUNDS
-
-    # --- truth -------------------------------------------------------------------------------------------------------
-
-    def commit(self) -> Sequence[tuple[int, int, int, int, int, int, int, int]]:
-        """Make the last outcomes the venue's truth: its ledger books the fills, locks follow what still rests."""
-        a = self._a
-        count, at = a.item(v.OUTCOMES), a.item(v.OUTCOMES_AT)
-        told = []
-        over = set()
-        for code, order_id, price, quantity, leaves, maker, reason, index in (
-            a[at : at + count * o.WORDS].reshape(count, o.WORDS).tolist()
-        ):
-            fee = 0
-            order = self._orders.get(order_id)
-            instrument = self._instruments[index]
-            assert instrument is not None
-            if order is not None and code != o.CANCEL_REJECTED:
-                if code == o.FILL:
-                    fee = instrument.fee(price, quantity, maker == 1)
-                    self._funds.rests(order_id, order.account, index, order.side, price, 0)
-                    self._ledger.fill(order.account, index, order.side, price, quantity, fee)
-                if not self._follow(order, index):
-                    over.add(order_id)
-            told.append((code, order_id, price, quantity, leaves, maker, reason, fee))
-        # Only now: an order may have been accepted and filled in several pieces, all at once.
-        for order_id in over:
-            del self._orders[order_id]
-        return told
-
-    def _follow(self, order: Order, index: int) -> bool:
-        """Let the locks follow what rests of an order now, and say whether anything does."""
-        slot = v.slot_of(self._a, order.order_id)
-        leaves = self._a.item(slot + v.LEAVES) if slot else 0
-        price = self._a.item(slot + v.PRICE) if slot else 0
-        self._funds.rests(order.order_id, order.account, index, order.side, price, leaves)
-        return leaves != 0
-
-    def delay(self, back: bool) -> int:
-        """Draw a latency (ns)."""
-        return self._draws.draw(back)
+    def flat(self) -> tuple[Rows, Rows, Rows]:
+        """Return the arrays that are this venue, for a strategy that places its orders in numba."""
+        return self._a, self._ledger.state, self._funds
 
     def longest(self) -> int:
         """Longest way out and back together (ns)."""
@@ -245,7 +160,3 @@ class Simulated:
                     f"{(self.half_spread * 10_000).normalize():f} bp"
                 )
         return said
-
-
-def _is_too_small(instrument: Instrument, price: int, quantity: int) -> bool:
-    return quantity < instrument.min_lots or instrument.value(price, quantity) < instrument.min_value

@@ -1,7 +1,7 @@
 """From a config to a wired run: plugins are built, tables are numbered, listeners are compiled. Nothing runs yet."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -26,6 +26,9 @@ from tickloom.orders.gate import Gate, GateContext
 from tickloom.orders.table import OrderTable
 from tickloom.plugins import Registry
 from tickloom.record import RunRecord, RunTables
+
+if TYPE_CHECKING:
+    from tickloom.bus.publisher import Publisher
 
 _LISTENS: tuple[type[Event], ...] = (Trade, Quote, BookDelta, Bar)
 
@@ -59,7 +62,11 @@ def run_config(
         Where the run cannot be wired. Nothing has run then.
     """
     registry.configure(config)
-    wiring = Wiring(config, registry, observers)
+    # Last, so that the journal has what listeners are told.
+    publishers = _publishers(config)
+    wiring = Wiring(config, registry, (*observers, *publishers))
+    for publisher in publishers:
+        publisher.bind()
     run = wiring.run
     failed = registry.call("tickloom_startup", run=run)
     if failed:
@@ -69,6 +76,16 @@ def run_config(
     finally:
         late = registry.call("tickloom_shutdown", run=run)
     return wiring.record([f"{plugin} failed to shut down: {plugin.fault}" for plugin in late])
+
+
+def _publishers(config: Config) -> "list[Publisher]":
+    """Make the publisher that the config asks for; ZeroMQ is imported only then."""
+    if config.bus is None:
+        return []
+    from tickloom.bus.publisher import Publisher
+
+    bus = config.bus
+    return [Publisher(bus.publish, replay=bus.replay, keys=bus.keys, retain=bus.retain)]
 
 
 class Wiring:
@@ -108,8 +125,9 @@ class Wiring:
         for name, section in self._config.venues.items():
             venue = self._registry.make("venue", section, self._config)
             own = [one if one.venue == name else None for one in tables.instruments]
-            venue.open(name, own, self._accounts.open(tables.instruments, name), self._config.run.seed)
-            sessions[name] = Session(name, venue)
+            ledger = self._accounts.open(tables.instruments, name)
+            lines = venue.open(name, own, ledger, self._config.run.seed, self._orders)
+            sessions[name] = Session(name, venue, lines)
         return sessions
 
     def _wire(self, observers: tuple[Observer, ...], block: int) -> Run:
@@ -136,13 +154,11 @@ class Wiring:
             instrument_names=[one.name for one in tables.instruments],
         )
         run.seats = self._models() + self._strategies()
-        calendar: list[Any] = []
-        run.road = self._road(run, stream, calendar)
+        run.road = self._road(run, stream)
         run.loop = Loop(
             self._moment,
             self._market,
             stream,
-            calendar,
             self._planner,
             run.road,
             run.sessions,
@@ -197,7 +213,7 @@ class Wiring:
             seats.append(Seat(name, plugin, context, (section.priority, name, len(self._config.models) + index)))
         return seats
 
-    def _road(self, run: Run, stream: OutcomeStream, calendar: list[Any]) -> Road:
+    def _road(self, run: Run, stream: OutcomeStream) -> Road:
         """Build the stations of the order road."""
         config, registry = self._config, self._registry
         nowhere = [-1] * len(self._tables.instruments)
@@ -210,7 +226,6 @@ class Wiring:
             self._moment,
             self._market,
             stream,
-            calendar,
             self._orders,
             self._ledger,
             Gate(self._checks()),
@@ -219,10 +234,11 @@ class Wiring:
             [session for session in sessions if session is not None],
             lambda handler, event: run.loop.call(handler, event),  # noqa: PLW0108 - the loop is wired after its road
             run.fault,
+            len(config.strategies),
         )
         for seat in run.seats:
             if seat.ctx.index >= 0:
-                road.news[seat.ctx.index] = (seat.handler("on_order"), seat.handler("on_fill"))
+                road.listen(seat.ctx.index, seat.handler("on_order"), seat.handler("on_fill"))
         return road
 
     def _checks(self) -> dict[str, RiskCheck]:

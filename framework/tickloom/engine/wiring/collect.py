@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.codes import BadInput, Feed
-from tickloom.engine.stream import Observer
-from tickloom.events import MARKET_KINDS, Event, Features
+from tickloom.engine.stream import Named, Observer
+from tickloom.events import MARKET_KINDS, Features
 from tickloom.record import Entry
 from tickloom_kernels import marks
 from tickloom_kernels import rows as r
@@ -28,7 +28,7 @@ class Collector(Observer):
     """
 
     def __init__(self, instruments: int, sources: Sequence[str]) -> None:
-        self.entries: list[Entry] = []
+        self._batches: list[Sequence[Named]] = []
         self.features = 0
         self.first = self.last = 0
         self.cell = marks.FIRST_LENGTH
@@ -42,12 +42,18 @@ class Collector(Observer):
 
     name = "report"
 
-    def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
-        """Keep an event of the outcome stream; feature vectors are only counted."""
-        if type(event) is Features:
-            self.features += 1
-        else:
-            self.entries.append(Entry(row, sub, cause_row, cause_sub, event))
+    def events(self, batch: Sequence[Named]) -> None:
+        """Keep the events of the outcome stream; feature vectors are only counted."""
+        if isinstance(batch, list):
+            kept = [entry for entry in batch if type(entry[4]) is not Features]
+            self.features += len(batch) - len(kept)
+            batch = kept
+        self._batches.append(batch)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The outcome stream, feature vectors left out."""
+        return [Entry._make(entry) for batch in self._batches for entry in batch]
 
     def rows(self, first: int, rows: Rows) -> None:
         """Take in consumed rows."""

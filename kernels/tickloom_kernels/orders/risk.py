@@ -8,7 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels.order_table import POSITION, WORKING_BUYS, WORKING_SELLS
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
+from tickloom_kernels.orders.table import POSITION, WORKING_BUYS, WORKING_SELLS
 
 #: A limit that does not exist.
 OFF = np.iinfo(np.int64).max
@@ -90,6 +92,36 @@ def rate_count(numbers: NDArray[np.int64]) -> int:
 
 
 @njit(cache=True, nogil=True)
+def market(newest: NDArray[np.int64], instrument: int, side: int, now: int) -> tuple[int, int, int]:
+    """Find what a command is held against in the market.
+
+    Parameters
+    ----------
+    newest : int64, shape (instruments, 3, 12)
+        The newest TRADE, QUOTE and BAR rows.
+    side : int
+        +1 buy, -1 sell.
+    now : int
+        Logical time of the command (UNIX time in nanoseconds, UTC).
+
+    Returns
+    -------
+    tuple of int
+        The mid (half ticks; twice the last price without a quote on both sides), the price that an order would meet
+        (ticks), and the age of the newest row that had a price (ns). 0, 0 and -1 where there is none.
+    """
+    column = marks.latest(newest, instrument)
+    age = now - newest[instrument, column, r.TS_INIT] if column >= 0 else -1
+    bid, ask = newest[instrument, 1, r.QUOTE_BID_PRICE], newest[instrument, 1, r.QUOTE_ASK_PRICE]
+    if newest[instrument, 1, r.QUOTE_BID_QUANTITY] > 0 and newest[instrument, 1, r.QUOTE_ASK_QUANTITY] > 0:
+        return bid + ask, ask if side > 0 else bid, age
+    if column < 0:
+        return 0, 0, age
+    last = marks.price_of(newest, instrument, column)
+    return 2 * last, last, age
+
+
+@njit(cache=True, nogil=True)
 def collar_reach(reference: int, collar: int) -> int:
     """How far a price may be from a reference.
 
@@ -115,7 +147,7 @@ def worst_position(exposure: NDArray[np.int64], side: int, added: int) -> int:
     Parameters
     ----------
     exposure : ndarray of int64, shape (3,)
-        Position, working buys, working sells (lots), a row of `tickloom_kernels.order_table`.
+        Position, working buys, working sells (lots), a row of `tickloom_kernels.orders.table`.
     side : int
         +1 buy, -1 sell.
     added : int

@@ -1,0 +1,406 @@
+"""Follows a publisher: every event of the chosen streams exactly once and in order, and news of any that is lost."""
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import zmq
+
+from tickloom.bus import wire
+from tickloom.bus.items import Batch, BatchItem, Ended, Item, Statistics
+from tickloom.bus.security import ListenerKeys, identify, read_listener_keys
+from tickloom.bus.sequence import PATIENCE, Splicer
+from tickloom.bus.sockets import Socket, open_socket, reachable
+from tickloom.bus.welcome import Welcome, read_greeting, read_welcome
+from tickloom.bus.wire import Frame, VersionError, WireError
+from tickloom.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tickloom.bus.attach import Attachment
+
+#: Frames that are taken from the sockets before what they brought is handed out.
+BUDGET = 512
+#: A replay socket that is not connected is tried again after so long (s).
+_RETRY = 0.1
+#: Where no answer is awaited, the replay socket is looked at so often (s).
+_LOOK = 0.25
+#: Time for the last word to a publisher when a subscriber closes (ms).
+_FAREWELL = 100
+
+_log = logging.getLogger(__name__)
+
+
+class Subscriber:
+    """Follows the streams of a publisher.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where the publisher publishes, such as ``ipc://@tickloom``; it need not be there yet.
+    topics : sequence of str
+        Beginnings of the topics that are wanted, such as ``fill.`` or ``md.trade.spot.BTCUSDT|``; ``""``: all.
+    from_start : bool
+        Whether every stream is wanted from its first event on, or from where it stands now. After a restart of the
+        publisher every stream is wanted from its start in any case.
+    replay : str, optional
+        Where to ask for what was missed; by default where the publisher says.
+    keys : Path, optional
+        Folder with the listener's keys (`tickloom.bus.security.read_listener_keys`), for a publisher that has keys.
+
+    Raises
+    ------
+    ConfigError
+        The keys cannot be used, or ZeroMQ does not understand the endpoint.
+
+    Notes
+    -----
+    Take what comes by one of `receive`, `receive_batch`, iteration (all three from one thread), or `attach`, which
+    calls back on an asyncio loop. All but `receive_batch` and `attach` make an object of every event.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        topics: Sequence[str] = ("",),
+        *,
+        from_start: bool = False,
+        replay: str | None = None,
+        keys: Path | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.topics = tuple(topics)
+        self.statistics = Statistics()
+        #: What the publisher said about itself; None until it has.
+        self.welcome: Welcome | None = None
+        self._given_replay = replay
+        self._keys: ListenerKeys | None = None if keys is None else read_listener_keys(keys)
+        self._splicer: Splicer[Frame] = Splicer(from_start, Batch)
+        self._names: dict[bytes, str] = {}
+        self._messages: Iterator[Item] = iter(())
+        self._over = False
+        self._ended = False
+        self._heard = time.monotonic()
+        # When to say hello (s, monotonic); None: nothing to ask.
+        self._hello_due: float | None = self._heard
+        self._blocked_until = self._look_due = 0.0
+        self._epoch: int | None = None
+        self._context: zmq.Context[Socket] = zmq.Context()
+        self._dealer: Socket | None = None
+        self._replay = ""
+        self._poller = zmq.Poller()
+        self._sub = self._connected(zmq.SUB, endpoint)
+        if replay is not None:
+            self._open_replay(replay)
+
+    # --- one by one, and in batches ----------------------------------------------------------------------------------
+
+    def receive(self, timeout: float | None = None) -> Item | None:
+        """Wait for the next event, or for news about the streams.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            How long (s); None: for ever.
+
+        Returns
+        -------
+        Message, Gap, Restarted, Ended or None
+            None: nothing came in time.
+
+        Raises
+        ------
+        WireError
+            The publisher speaks another version, or declares a kind of event otherwise.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            item = next(self._messages, None)
+            if item is not None:
+                return item
+            batch = self.receive_batch(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            if not isinstance(batch, Batch):
+                return batch
+            self._messages = iter(batch)
+
+    def receive_batch(self, timeout: float | None = None) -> BatchItem | None:
+        """Wait for the next batch of events; as `receive`, but one frame's events at a time."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        out = self._splicer.out
+        while True:
+            if out:
+                item: BatchItem = out.popleft()
+                return item
+            now = time.monotonic()
+            awaited = self._hello_due is not None or not self._splicer.complete or now >= self._look_due
+            if (self.drain() if awaited else self._take(self._sub)) or out:
+                continue
+            if deadline is not None and now >= deadline:
+                return None
+            self._wait(now, deadline)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield events and news until the run is over and everything of it has been handed out.
+
+        Iterating again waits for the next run at the same endpoint.
+        """
+        while True:
+            item = self.receive()
+            assert item is not None  # without a timeout something comes
+            if isinstance(item, Ended):
+                return
+            yield item
+
+    def attach(self, handle: Callable[[BatchItem], None]) -> "Attachment":
+        """Have batches and news handed to a callback by the running asyncio loop, until the attachment is closed.
+
+        Parameters
+        ----------
+        handle : callable
+            Called in the loop's thread with what `receive_batch` would have returned.
+
+        Returns
+        -------
+        Attachment
+            ``close()`` takes the sockets from the loop again, and leaves the subscriber open.
+        """
+        from tickloom.bus.attach import Attachment
+
+        return Attachment(self, handle)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int | None:
+        """The publisher's life; None before anything was heard of it."""
+        return self._splicer.epoch
+
+    @property
+    def silence(self) -> float:
+        """How long nothing has been heard of the publisher (s); alive, it is heard of several times a second."""
+        return time.monotonic() - self._heard
+
+    @property
+    def duplicates(self) -> int:
+        """Events that came more than once, and were handed out once."""
+        return self._splicer.duplicates
+
+    @property
+    def requested(self) -> int:
+        """Events that were asked for at the replay socket."""
+        return self._splicer.requested
+
+    @property
+    def lost(self) -> int:
+        """Events that are gone for good; each was reported in a `Gap`."""
+        return self._splicer.lost
+
+    def close(self) -> None:
+        """Leave; nothing can be received any more."""
+        if self._splicer.epoch is not None and not self._ended and not self._sub.closed:
+            # It spares the publisher waiting for us at its end.
+            self._send(wire.encode_control(wire.BYE, self._splicer.epoch))
+        self._context.destroy(linger=_FAREWELL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- sockets -----------------------------------------------------------------------------------------------------
+
+    def _connected(self, kind: int, endpoint: str) -> Socket:
+        socket = open_socket(self._context, kind)
+        if self._keys is not None:
+            identify(socket, self._keys)
+        if kind == zmq.SUB:
+            for topic in dict.fromkeys((wire.BUS_TOPIC, *(topic.encode() for topic in self.topics))):
+                socket.setsockopt(zmq.SUBSCRIBE, topic)
+        try:
+            socket.connect(endpoint)
+        except zmq.ZMQError as error:
+            raise ConfigError(f"{endpoint!r} cannot be connected to: {error.strerror}") from None
+        self._poller.register(socket, zmq.POLLIN)
+        return socket
+
+    def _open_replay(self, endpoint: str) -> None:
+        if endpoint == self._replay:
+            return
+        if self._dealer is not None:
+            self._poller.unregister(self._dealer)
+            self._dealer.close(0)
+        self._replay = endpoint
+        self._dealer = self._connected(zmq.DEALER, endpoint)
+
+    @property
+    def sockets(self) -> tuple[Socket, ...]:
+        """The sockets in use; the second one appears when the publisher has said where to ask."""
+        return (self._sub,) if self._dealer is None else (self._sub, self._dealer)
+
+    def drain(self) -> bool:
+        """Take what waits at the sockets, up to a budget, without waiting, and ask for what is missing.
+
+        Returns
+        -------
+        bool
+            Whether the budget ran out, so that more may wait.
+
+        Raises
+        ------
+        WireError
+            As `receive`.
+        """
+        full = False
+        for socket in self.sockets:
+            full |= self._take(socket)
+        self._look_due = time.monotonic() + _LOOK
+        self._notice(self._splicer.epoch)
+        if self._over and not self._ended and self._hello_due is None and self._splicer.complete:
+            self._ended = True
+            self._send(wire.encode_control(wire.BYE, self._splicer.epoch or 0))
+            self._splicer.out.append(Ended(self._splicer.epoch or 0))
+        self._ask(self._look_due - _LOOK)
+        return full
+
+    @property
+    def out(self) -> deque[BatchItem]:
+        """What `drain` brought, in order; whoever drains takes it from the left."""
+        return self._splicer.out
+
+    def next_due(self) -> float | None:
+        """Time (s, monotonic) at which `drain` has something to ask even if nothing comes; None: nothing."""
+        if self._dealer is None:
+            return None
+        dues = [due for due in (self._hello_due, self._splicer.next_due()) if due is not None]
+        return max(min(dues), self._blocked_until) if dues else None
+
+    def _take(self, socket: Socket) -> bool:
+        recv, accept, taken = socket.recv, self._accept, 0
+        try:
+            for taken in range(BUDGET):  # noqa: B007 - counts also where it is left
+                accept(recv(zmq.NOBLOCK))
+        except zmq.Again:
+            self.statistics.frames += taken
+            return False
+        self.statistics.frames += BUDGET
+        return True
+
+    def _wait(self, now: float, deadline: float | None) -> None:
+        """Wait until something comes or is due, or until the deadline (s, monotonic)."""
+        due = self.next_due()
+        if due is not None:
+            self._poller.poll(_milliseconds(now, deadline, due))
+            return
+        # No answer is awaited: to wait in recv is quicker by half than to poll.
+        self._sub.rcvtimeo = _milliseconds(now, deadline, self._look_due)
+        try:
+            data = self._sub.recv()
+        except zmq.Again:
+            return
+        self.statistics.frames += 1
+        self._accept(data)
+
+    def _accept(self, data: bytes) -> None:
+        """Take one message."""
+        try:
+            frame = wire.decode(data)
+        except WireError as error:
+            self._refuse(error)
+            return
+        if frame.type_id < wire.HEAD:
+            topic = self._names.get(frame.topic) or self._name(frame.topic)
+            self._splicer.frame(frame.epoch, topic, frame.seq, frame.count, frame)
+        else:
+            self._control(frame)
+
+    def _refuse(self, error: WireError) -> None:
+        """Leave out what is no frame, but not what another version of ourselves sent."""
+        if isinstance(error, VersionError):
+            raise error
+        self.statistics.refused += 1
+        _log.warning("a message from %s was refused: %s", self.endpoint, error)
+
+    def _name(self, topic: bytes) -> str:
+        name = self._names[topic] = topic.decode(errors="replace")
+        return name
+
+    def _control(self, frame: Frame) -> None:
+        """Take a frame that carries no events."""
+        self._heard = now = time.monotonic()
+        if not self._splicer.enter(frame.epoch):
+            if frame.type_id == wire.GREETING:
+                _log.warning("%s greets with an epoch before the present one: was its clock set back?", self.endpoint)
+            return
+        self._notice(frame.epoch)
+        if frame.type_id == wire.HEAD:
+            self._splicer.head(frame.epoch, self._name(frame.topic), frame.seq)
+        elif frame.type_id == wire.RANGE_END:
+            kept_from = int.from_bytes(frame.payload, "little")
+            self._splicer.answered(frame.epoch, self._name(frame.topic), frame.count, kept_from, now)
+        elif frame.type_id == wire.GREETING:
+            if self._given_replay is None:
+                self._open_replay(reachable(read_greeting(frame.payload).replay, self.endpoint))
+            self._hello_due = now
+        elif frame.type_id == wire.HELLO:
+            self._welcomed(read_welcome(frame.payload), now)
+        elif frame.type_id == wire.BEAT and frame.flags & wire.OVER and not self._over:
+            # Whether that was all is known to who knows every stream.
+            self._over = True
+            self._hello_due = now
+
+    def _welcomed(self, welcome: Welcome, now: float) -> None:
+        """Learn what the publisher is, and where its streams stand."""
+        self.welcome = welcome
+        self._hello_due = None
+        self._over = welcome.over
+        for topic, head in welcome.heads.items():
+            if topic.startswith(self.topics):
+                self._splicer.head(welcome.epoch, topic, head.seq, now)
+        self._splicer.joined()
+
+    def _notice(self, epoch: int | None) -> None:
+        """Begin anew where the publisher did."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._over = self._ended = False
+            self._hello_due = time.monotonic()
+
+    def _ask(self, now: float) -> None:
+        """Send what is due: hello, and requests for what is missing."""
+        if self._dealer is None or now < self._blocked_until:
+            return
+        if self._hello_due is not None and now >= self._hello_due:
+            self.statistics.hellos += 1
+            if self._send(wire.encode_control(wire.HELLO, self._splicer.epoch or 0)):
+                self._hello_due = now + PATIENCE
+        if self._splicer.complete:
+            return
+        for request in self._splicer.requests(now):
+            topic, first, number = request
+            frame = wire.encode_control(
+                wire.RANGE, self._splicer.epoch or 0, topic=topic.encode(), seq=first, count=number
+            )
+            if not self._send(frame):
+                return
+            self._splicer.asked(request, now)
+
+    def _send(self, frame: bytes) -> bool:
+        """Send to the replay socket, unless it is not connected just now."""
+        if self._dealer is None:
+            return False
+        try:
+            self._dealer.send(frame, zmq.NOBLOCK)
+        except zmq.Again:
+            self._blocked_until = time.monotonic() + _RETRY
+            return False
+        return True
+
+
+def _milliseconds(now: float, deadline: float | None, due: float) -> int:
+    """Time to wait until the first of two moments (s): whole milliseconds, rounded up."""
+    first = due if deadline is None else min(deadline, due)
+    return max(0, math.ceil((first - now) * 1000))

@@ -1,0 +1,36 @@
+"""How the terminal shows that something long is going on."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: What is over sooner shows no progress bar (s).
+_PATIENCE = 1.0
+
+#: Shortest time between two pictures of the bar (s): the loop reports more often than anybody can look.
+_PAUSE = 0.1
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[float], None] | None]:
+    """Give what shows progress (0 to 1) once it has lasted a while; None where nobody is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    due = time.monotonic() + _PATIENCE
+    with Progress(
+        BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True, auto_refresh=False
+    ) as bar:
+        task = bar.add_task("run", total=1.0)
+
+        def show(fraction: float) -> None:
+            nonlocal due
+            if time.monotonic() >= due:
+                due = time.monotonic() + _PAUSE
+                bar.update(task, completed=fraction, refresh=True)
+
+        yield show

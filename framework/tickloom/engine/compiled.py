@@ -1,0 +1,201 @@
+"""Runs a strategy whose orders are placed in numba, and turns what happened into events when somebody looks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.market import Market
+from tickloom.engine.road import IS_OVER, NO_SUCH_ORDER, Session
+from tickloom.engine.seats import Seat
+from tickloom.engine.stream import Named, OutcomeStream
+from tickloom.errors import RunStoppedError
+from tickloom.events import (
+    AccountChanged,
+    AmendOrder,
+    CancelOrder,
+    Event,
+    Fill,
+    OrderUpdate,
+    PositionChanged,
+    SubmitOrder,
+)
+from tickloom.ledger import Ledger
+from tickloom.orders.gate import KILLED
+from tickloom.orders.table import OrderTable
+from tickloom_kernels.compiled import desk, driver
+from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.orders import line as ln
+from tickloom_kernels.orders import news
+from tickloom_kernels.venue import outcomes as o
+
+Rows = NDArray[np.int64]
+#: Makes the text of a refusal of the numbers behind it.
+Explain = Callable[[Sequence[int]], str]
+
+_LOG = 1 << 16
+_FLAWS = {
+    driver.FULL_DESK: f"more than {desk.CAPACITY} commands at one row",
+    driver.BAD_COMMAND: "a command for no instrument, no side (1 or -1), no quantity, no price, or no time in force",
+}
+
+
+@attrs.frozen(eq=False)
+class Logged(Sequence[Named]):
+    """A stretch of the outcome stream as the driver wrote it; its events are made when they are asked for.
+
+    Attributes
+    ----------
+    log : int64, shape (n, ENTRY_WORDS)
+        `tickloom_kernels.compiled.log`.
+    """
+
+    log: Rows
+    ledger: Ledger
+    explain: Explain
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.log[:, lg.TYPE_ID] != lg.DETAIL))
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+    def __iter__(self) -> Iterator[Named]:
+        words = self.log.tolist()
+        for n, (row, sub, cause_row, cause_sub, kind, *fields) in enumerate(words):
+            if kind != lg.DETAIL:
+                detail = words[n + 1][lg.FIELDS :] if n + 1 < len(words) else fields
+                yield (row, sub, cause_row, cause_sub, self._event(kind, fields, detail))
+
+    def _event(self, kind: int, f: list[int], detail: list[int]) -> Event:
+        """Make one event of its fields."""
+        if kind == lg.SUBMIT_ORDER:
+            return SubmitOrder(*f[:9], f[9] == 1, f[10], f[11], "direct", "")
+        if kind == lg.ORDER_UPDATE:
+            return OrderUpdate(*f[:9], self._reason(f[10], f[9], detail))
+        if kind == lg.FILL:
+            return Fill(*f[:10], self.ledger.instruments[f[4]].settle, f[10] == 1)
+        if kind == lg.POSITION_CHANGED:
+            return PositionChanged(*f[:6])
+        if kind == lg.ACCOUNT_CHANGED:
+            return AccountChanged(f[0], f[1], self.ledger.instruments[f[2]].settle, f[3])
+        if kind == lg.CANCEL_ORDER:
+            return CancelOrder(f[0], f[1])
+        return AmendOrder(*f[:4])
+
+    def _reason(self, by: int, number: int, detail: list[int]) -> str:
+        if by == lg.BY_GATE:
+            return self.explain(detail)
+        return {lg.NO_SUCH_ORDER: NO_SUCH_ORDER, lg.IS_OVER: IS_OVER, lg.KILLED: KILLED}.get(by, o.REASONS[number])
+
+
+class OrderKernel:
+    """The place of a strategy with an order kernel: it runs rows where the loop would wake Python.
+
+    Parameters
+    ----------
+    seat : Seat
+    session : Session
+        With the only venue of the run.
+    numbering : int64
+        The road's.
+    limits, numbers, explain
+        What the gate goes by, as `tickloom.interfaces.RiskCheck.flat` gives it.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        session: Session,
+        market: Market,
+        orders: OrderTable,
+        ledger: Ledger,
+        numbering: Rows,
+        limits: Rows,
+        numbers: Rows,
+        explain: Explain,
+    ) -> None:
+        self.seat = seat
+        self._kernel = seat.plugin.order_kernel
+        self._state = np.ascontiguousarray(seat.plugin.kernel_state(), np.float64)
+        self._session = session
+        self._venue = session.venue.flat()
+        self._market = market
+        self._orders = orders
+        self._ledger = ledger
+        self._numbering = numbering
+        self._limits, self._numbers, self._explain = limits, numbers, explain
+        self._accounts = np.array(seat.ctx.accounts, np.int64)
+        self._desk = desk.new_desk()
+        self._note = np.zeros(news.NOTE_WORDS, np.int64)
+        self._refusals = np.zeros((desk.CAPACITY, lg.ENTRY_WORDS), np.int64)
+        self._log = np.zeros((_LOG, lg.ENTRY_WORDS), np.int64)
+        self._h = np.zeros(driver.HEAD_WORDS, np.int64)
+        self._h[driver.STRATEGY] = seat.ctx.index
+
+    def run(self, rows: Rows, start: int, stop: int, base: int, killed: bool, stream: OutcomeStream) -> str:
+        """Run rows of a chunk, the first of which is input row ``base``; return what is wrong, if anything is."""
+        h = self._h
+        h[driver.BASE], h[driver.KILLED] = base, killed
+        h[lg.STREAM_ROW], h[lg.STREAM_SUB] = stream.row, stream.sub
+        h[driver.ORDERS] = self._orders.count
+        at, why = start, -1
+        while why != driver.DONE and why not in _FLAWS:
+            at = self._drive(rows, at, stop)
+            why = h.item(driver.WHY)
+            self._make_room(why, stream)
+        self._take_log(stream)
+        self._orders.grown_to(h.item(driver.ORDERS))
+        self._market.skip(stop)
+        stream.row, stream.sub = h.item(lg.STREAM_ROW), h.item(lg.STREAM_SUB)
+        return _FLAWS.get(why, "")
+
+    def _drive(self, rows: Rows, start: int, stop: int) -> int:
+        session, orders = self._session, self._orders
+        at: int = driver.drive(
+            self._kernel,
+            self._state,
+            self._desk,
+            *self._venue,
+            self._accounts,
+            orders.rows,
+            orders.exposure,
+            session.out,
+            session.back,
+            self._numbering,
+            self._market.newest_rows,
+            self._ledger.state,
+            self._limits,
+            self._numbers,
+            self._note,
+            self._refusals,
+            self._log,
+            self._h,
+            rows,
+            start,
+            stop,
+        )
+        return at
+
+    def _make_room(self, why: int, stream: OutcomeStream) -> None:
+        """Do what the driver came back for."""
+        session = self._session
+        if why == driver.FULL_LOG:
+            self._take_log(stream)
+        elif why == driver.FULL_TABLE:
+            self._orders.double()
+        elif why == driver.FULL_OUT:
+            session.out = ln.grown(session.out)
+        elif why == driver.FULL_BACK:
+            session.back = ln.grown(session.back)
+        elif why == driver.OVERFLOW:
+            raise RunStoppedError("a fill makes a sum of money too large for 64 bits; trade in larger units")
+
+    def _take_log(self, stream: OutcomeStream) -> None:
+        """Hand what has been logged to the outcome stream."""
+        logged = self._h.item(lg.LOGGED)
+        if logged:
+            stream.logged(Logged(self._log[:logged].copy(), self._ledger, self._explain))
+            self._h[lg.LOGGED] = 0

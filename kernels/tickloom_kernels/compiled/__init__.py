@@ -1,0 +1,1 @@
+"""Strategies that decide without Python: kernels that speak up, and kernels that place their own orders."""

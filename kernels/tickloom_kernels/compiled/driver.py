@@ -1,0 +1,487 @@
+"""Runs a strategy that places its orders in numba: the loop's order of events, row by row, without Python.
+
+Everything on the road of an order is done by the functions that the Python road calls too: table, gate, latency lines,
+venue, ledger. What happens is written into a log (`tickloom_kernels.compiled.log`), named as the loop names it.
+"""
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from tickloom_kernels import book as b
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
+from tickloom_kernels.compiled import desk as d
+from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.money import ledger
+from tickloom_kernels.money.exact import TOO_LARGE
+from tickloom_kernels.orders import line as ln
+from tickloom_kernels.orders import news, risk
+from tickloom_kernels.orders import table as t
+from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import scan, session
+from tickloom_kernels.venue import state as v
+
+# Words of the head `h` behind those of the log: number of the chunk's first row, how far a row has got (`BEGUN`, ...),
+# orders in the table, the strategy, why the driver came back.
+BASE = 3
+PHASE = 4
+ORDERS = 5
+STRATEGY = 6
+WHY = 7
+#: 1 while the kill switch is engaged.
+KILLED = 8
+HEAD_WORDS = 12
+
+# How far the row at hand has got.
+BEGUN = 0
+MET_VENUE = 1
+COMMITTED = 2
+
+# Why the driver came back.
+#: All rows are done.
+DONE = 0
+#: The log, the table, or a line must be longer; a call with the same row goes on where it was.
+FULL_LOG = 1
+FULL_TABLE = 2
+FULL_OUT = 3
+FULL_BACK = 4
+#: The kernel leaves more commands than a desk holds.
+FULL_DESK = 5
+#: A sum of money would not fit into an int64.
+OVERFLOW = 6
+#: A command is for no instrument, no side, no quantity or no price.
+BAD_COMMAND = 7
+
+#: Entries of the log that one step needs at most: each command is one, a refusal two more.
+RESERVE = 3 * d.CAPACITY + 8
+
+_ints = types.Array(types.int64, 1, "C")
+_table = types.Array(types.int64, 2, "C")
+_cube = types.Array(types.int64, 3, "C")
+_floats = types.Array(types.float64, 1, "C")
+
+_ROW_ITSELF = np.int64(0)
+_NONE = np.int64(0)
+_NOBODY = np.int64(-1)
+_MARKET = np.int64(1)
+_LIMIT = np.int64(2)
+_FOREVER = np.int64(ln.FOREVER)
+_DENIAL = np.int64(6)
+_NO_CANCEL = np.int64(7)
+_NO_AMEND = np.int64(8)
+
+
+@njit(cache=True, nogil=True)
+def see(a: NDArray[np.int64], newest: NDArray[np.int64], rows: NDArray[np.int64], i: int) -> None:
+    """Let the newest rows follow the row at hand; the best of a book stands for a quote where there are none."""
+    kind, instrument = rows[i, r.KIND], rows[i, r.INSTRUMENT]
+    if kind != r.BOOK_DELTA:
+        marks.remember(newest, rows, i, i + 1)
+        return
+    quote = newest[instrument, 1]
+    if quote[r.KIND] == r.QUOTE:
+        return
+    bids = v.sides(a, instrument)
+    bid, ask = b.best(a, bids), b.best(a, bids + b.SIDE_WORDS)
+    if bid == 0 or ask == 0:
+        quote[r.KIND] = 0
+        quote[r.QUOTE_BID_QUANTITY] = 0
+        return
+    quote[r.KIND] = r.BOOK_DELTA
+    quote[r.TS_INIT] = rows[i, r.TS_INIT]
+    quote[r.INSTRUMENT] = instrument
+    quote[r.QUOTE_BID_PRICE] = a[bid]
+    quote[r.QUOTE_BID_QUANTITY] = a[bid + 1]
+    quote[r.QUOTE_ASK_PRICE] = a[ask]
+    quote[r.QUOTE_ASK_QUANTITY] = a[ask + 1]
+
+
+@njit(cache=True, nogil=True)
+def deliver(
+    out: NDArray[np.int64],
+    back: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    g: NDArray[np.int64],
+    note: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+) -> bool:
+    """Deliver the first news on a line back, and log it."""
+    if not news.learn(back, table, exposure, g, note):
+        return False
+    cause_row, cause_sub = note[news.CAUSE_ROW], note[news.CAUSE_SUB]
+    if note[news.CODE] != o.FILL:
+        entry = lg.name(log, h, lg.ORDER_UPDATE, cause_row, cause_sub)
+        for word in range(news.REASON + 1):
+            log[entry, lg.FIELDS + word] = note[word]
+        log[entry, lg.FIELDS + news.REASON + 1] = lg.BY_VENUE
+        return True
+    entry = lg.name(log, h, lg.FILL, cause_row, cause_sub)
+    log[entry, lg.FIELDS] = note[news.TS]
+    log[entry, lg.FIELDS + 1] = note[news.TS_VENUE]
+    log[entry, lg.FIELDS + 2] = note[news.ORDER_ID]
+    log[entry, lg.FIELDS + 3] = note[news.ACCOUNT]
+    log[entry, lg.FIELDS + 4] = note[news.INSTRUMENT]
+    log[entry, lg.FIELDS + 5] = note[news.SIDE]
+    log[entry, lg.FIELDS + 6] = note[news.PRICE]
+    log[entry, lg.FIELDS + 7] = note[news.QUANTITY]
+    log[entry, lg.FIELDS + 8] = note[news.LEAVES]
+    log[entry, lg.FIELDS + 9] = note[news.FEE]
+    log[entry, lg.FIELDS + 10] = note[news.MAKER]
+    fill_row, fill_sub = h[lg.STREAM_ROW], h[lg.STREAM_SUB]
+    entry = lg.name(log, h, lg.POSITION_CHANGED, fill_row, fill_sub)
+    log[entry, lg.FIELDS] = note[news.TS]
+    log[entry, lg.FIELDS + 1] = note[news.ACCOUNT]
+    log[entry, lg.FIELDS + 2] = note[news.INSTRUMENT]
+    for word in range(3):
+        log[entry, lg.FIELDS + 3 + word] = note[news.POSITION + word]
+    entry = lg.name(log, h, lg.ACCOUNT_CHANGED, fill_row, fill_sub)
+    log[entry, lg.FIELDS] = note[news.TS]
+    log[entry, lg.FIELDS + 1] = note[news.ACCOUNT]
+    log[entry, lg.FIELDS + 2] = note[news.INSTRUMENT]
+    log[entry, lg.FIELDS + 3] = note[news.CASH]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def objection(
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    table: NDArray[np.int64],
+    row: int,
+    price: int,
+    quantity: int,
+    added: int,
+    now: int,
+    detail: NDArray[np.int64],
+) -> int:
+    """Hold a command against the limits, as the gate does; ``detail`` gets the numbers that were compared."""
+    account, instrument, side = table[row, t.ACCOUNT], table[row, t.INSTRUMENT], table[row, t.SIDE]
+    reference, touch, age = risk.market(newest, instrument, side, now)
+    worth = _NONE
+    if limits[instrument, risk.MAX_NOTIONAL] != risk.OFF:
+        worth = ledger.value(g, instrument, price, quantity) if price > 0 else _NONE
+        if touch > 0 and (price == 0 or (price - touch) * side > 0):
+            worth = max(worth, ledger.value(g, instrument, touch, quantity))
+        if worth == TOO_LARGE:
+            worth = risk.OFF - 1
+    reason = risk.check(
+        limits[instrument], numbers[account], exposure[account, instrument], now, side, price, quantity, added, worth,
+        reference, age, _NONE,
+    )  # fmt: skip
+    if reason != risk.PASS:
+        detail[0] = reason
+        detail[1] = side
+        detail[2] = price
+        detail[3] = quantity
+        detail[4] = added
+        detail[5] = worth
+        detail[6] = reference
+        detail[7] = age
+        detail[8] = instrument
+        detail[9] = account
+        for word in range(3):
+            detail[10 + word] = exposure[account, instrument, word]
+    return reason
+
+
+@njit(cache=True, nogil=True)
+def refuse(
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    table: NDArray[np.int64],
+    row: int,
+    order_id: int,
+    report: int,
+    by: int,
+    now: int,
+    cause_row: int,
+    cause_sub: int,
+) -> None:
+    """Log a refusal on our side of the line."""
+    entry = lg.name(log, h, lg.ORDER_UPDATE, cause_row, cause_sub)
+    fields = log[entry, lg.FIELDS :]
+    known = row >= 0
+    fields[0] = now
+    fields[1] = now
+    fields[2] = order_id
+    fields[3] = table[row, t.ACCOUNT] if known else _NOBODY
+    fields[4] = table[row, t.INSTRUMENT] if known else _NOBODY
+    fields[5] = report
+    fields[6] = table[row, t.STATUS] if known else t.DENIED
+    fields[7] = table[row, t.PRICE] if known else _NONE
+    fields[8] = table[row, t.LEAVES] if known else _NONE
+    fields[9] = _NONE
+    fields[10] = by
+
+
+@njit(cache=True, nogil=True)
+def has_flaw(desk: NDArray[np.int64], instruments: int) -> bool:
+    """Whether a command on the desk cannot be; what a command names is an index into arrays."""
+    for n in range(desk[d.COUNT]):
+        at = d.HEAD_WORDS + n * d.COMMAND_WORDS
+        what, price, quantity = desk[at + d.WHAT], desk[at + d.PRICE], desk[at + d.QUANTITY]
+        if what != t.SUBMIT:
+            if what == t.AMEND and (price <= 0 or quantity <= 0):
+                return True
+            continue
+        if not 0 <= desk[at + d.INSTRUMENT] < instruments or abs(desk[at + d.SIDE]) != 1:
+            return True
+        if price < 0 or quantity <= 0 or desk[at + d.TIME_IN_FORCE] not in (d.GTC, d.IOC):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def carry_out(
+    desk: NDArray[np.int64],
+    accounts: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    refusals: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    now: int,
+) -> None:
+    """Carry out the commands on the desk in their order, and then what was refused, as the queue of commands does."""
+    refused = 0
+    base = h[lg.STREAM_ROW]
+    for n in range(desk[d.COUNT]):
+        at = d.HEAD_WORDS + n * d.COMMAND_WORDS
+        what, row = desk[at + d.WHAT], desk[at + d.ROW]
+        price, quantity = desk[at + d.PRICE], desk[at + d.QUANTITY]
+        by, reason, order_id = lg.BY_VENUE, _NONE, _NONE
+        detail = refusals[refused, 5:]
+        if what == t.SUBMIT:
+            order_id = enter(desk, at, accounts, table, newest, log, h, now)
+            reason = objection(newest, g, exposure, limits, numbers, table, row, price, quantity, quantity, now, detail)
+            by = lg.KILLED if h[KILLED] == 1 else lg.BY_GATE if reason != risk.PASS else lg.BY_VENUE
+            if by != lg.BY_VENUE:
+                t.close(table, exposure, row, t.DENIED)
+        else:
+            known = 0 <= row < h[ORDERS]
+            order_id = table[row, t.ORDER_ID] if known else _NONE
+            kind = lg.CANCEL_ORDER if what == t.CANCEL else lg.AMEND_ORDER
+            entry = lg.name(log, h, kind, base, _ROW_ITSELF)
+            log[entry, lg.FIELDS] = now
+            log[entry, lg.FIELDS + 1] = order_id
+            log[entry, lg.FIELDS + 2] = price
+            log[entry, lg.FIELDS + 3] = quantity
+            if not known:
+                by = lg.NO_SUCH_ORDER
+                row = _NOBODY
+            elif not d.is_open(table, row):
+                by = lg.IS_OVER
+            elif what == t.AMEND:
+                added = quantity - table[row, t.QUANTITY]
+                reason = objection(
+                    newest, g, exposure, limits, numbers, table, row, price, quantity, added, now, detail
+                )
+                by = lg.KILLED if h[KILLED] == 1 else lg.BY_GATE if reason != risk.PASS else lg.BY_VENUE
+        if by == lg.BY_VENUE:
+            t.dispatch(table, exposure, out, numbering, what, row, price, quantity, now, base, h[lg.STREAM_SUB])
+        else:
+            refusals[refused, 0] = row
+            refusals[refused, 1] = order_id
+            refusals[refused, 2] = _DENIAL if what == t.SUBMIT else _NO_CANCEL if what == t.CANCEL else _NO_AMEND
+            refusals[refused, 3] = by
+            refusals[refused, 4] = h[lg.STREAM_SUB]
+            refused += 1
+    desk[d.COUNT] = 0
+    for n in range(refused):
+        row, order_id, report, by, sub = refusals[n, 0], refusals[n, 1], refusals[n, 2], refusals[n, 3], refusals[n, 4]
+        refuse(log, h, table, row, order_id, report, by, now, base, sub)
+        if by == lg.BY_GATE:
+            entry = h[lg.LOGGED]
+            h[lg.LOGGED] += 1
+            log[entry, lg.TYPE_ID] = lg.DETAIL
+            for word in range(13):
+                log[entry, lg.FIELDS + word] = refusals[n, 5 + word]
+
+
+@njit(cache=True, nogil=True)
+def enter(
+    desk: NDArray[np.int64],
+    at: int,
+    accounts: NDArray[np.int64],
+    table: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    now: int,
+) -> int:
+    """Enter a new order into the table and the log; return its id."""
+    row, instrument, price = desk[at + d.ROW], desk[at + d.INSTRUMENT], desk[at + d.PRICE]
+    order_id = (h[STRATEGY] << 32) + row + 1
+    kind = _MARKET if price == 0 else _LIMIT
+    t.enter(
+        table,
+        row,
+        order_id,
+        _NONE,
+        h[STRATEGY],
+        accounts[instrument],
+        instrument,
+        desk[at + d.SIDE],
+        kind,
+        desk[at + d.TIME_IN_FORCE],
+        desk[at + d.POST_ONLY],
+        price,
+        desk[at + d.QUANTITY],
+        now,
+        marks.twice_mid(newest, instrument),
+    )
+    h[ORDERS] = row + 1
+    entry = lg.name(log, h, lg.SUBMIT_ORDER, h[lg.STREAM_ROW], _ROW_ITSELF)
+    log[entry, lg.FIELDS] = now
+    for word in range(t.ORDER_ID, t.QUANTITY + 1):
+        log[entry, lg.FIELDS + 1 + word] = table[row, word]
+    return order_id
+
+
+@njit(cache=True, nogil=True)
+def due(
+    a: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    funds: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    back: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    g: NDArray[np.int64],
+    note: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    until: int,
+) -> int:
+    """Run what is due at or before a time, arrivals before deliveries; return `DONE` or why it stopped."""
+    most = np.int64(1 << 40)
+    while out[ln.DUE] <= until or back[ln.DUE] <= until:
+        if h[lg.LOGGED] + RESERVE > len(log):
+            return FULL_LOG
+        if out[ln.DUE] <= back[ln.DUE] or a[v.OUTCOMES] > 0:
+            done = session.arrive(a, truth, funds, table, out, back, numbering, until, most)
+            if done != session.DONE:
+                return FULL_BACK if done == session.NO_ROOM else OVERFLOW
+        elif not deliver(out, back, table, exposure, g, note, log, h):
+            return OVERFLOW
+    return DONE
+
+
+@njit(
+    types.int64(
+        types.FunctionType(d.ORDER_KERNEL),
+        _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _table, _table,
+        _ints, _table, _table, _ints, _table, types.int64, types.int64,
+    ),
+    cache=True,
+    nogil=True,
+)  # fmt: skip
+def drive(
+    kernel: object,
+    state: NDArray[np.float64],
+    desk: NDArray[np.int64],
+    a: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    funds: NDArray[np.int64],
+    accounts: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    back: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    note: NDArray[np.int64],
+    refusals: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> int:
+    """Run rows, and whatever is due before each of them.
+
+    Parameters
+    ----------
+    kernel : function
+        Of the signature `desk.ORDER_KERNEL`.
+    a, truth, funds : int64
+        The venue: its state, its ledger, and what it holds back for resting orders.
+    accounts : int64, one per instrument
+        The strategy's account.
+    newest : int64, shape (instruments, 3, 12)
+    g : int64
+        Our ledger.
+    limits : int64, shape (instruments, LIMIT_WORDS)
+    numbers : int64, shape (accounts, n)
+        The state of each account in `tickloom_kernels.orders.risk`.
+    note, refusals : int64
+        Room to work in.
+    log : int64, shape (n, ENTRY_WORDS)
+    h : int64, shape (HEAD_WORDS,)
+        ``h[WHY]`` says why the driver came back.
+    start, stop : int
+        First row, and the row to stop before.
+
+    Returns
+    -------
+    int
+        The row to go on from; ``stop`` where all are done.
+    """
+    for i in range(start, stop):
+        ts = rows[i, r.TS_INIT]
+        if h[PHASE] == BEGUN:
+            if out[ln.DUE] <= ts or back[ln.DUE] <= ts:
+                if i > 0:
+                    lg.at(h, h[BASE] + i - 1)
+                h[WHY] = due(a, truth, funds, table, exposure, out, back, numbering, g, note, log, h, ts)
+                if h[WHY] != DONE:
+                    return i
+            a[a[v.UNDO_AT]] = 0
+            scan.advance(a, rows, i, i + 1, _FOREVER)
+            h[PHASE] = MET_VENUE
+        lg.at(h, h[BASE] + i)
+        if h[PHASE] == MET_VENUE:
+            if a[v.OUTCOMES] > 0:
+                done = session.commit(a, truth, funds, table, back, numbering, ts, h[BASE] + i, _ROW_ITSELF)
+                if done != session.DONE:
+                    h[WHY] = FULL_BACK if done == session.NO_ROOM else OVERFLOW
+                    return i
+            see(a, newest, rows, i)
+            h[PHASE] = COMMITTED
+        if h[lg.LOGGED] + RESERVE > len(log):
+            h[WHY] = FULL_LOG
+            return i
+        if h[ORDERS] + d.CAPACITY > len(table):
+            h[WHY] = FULL_TABLE
+            return i
+        if out[ln.COUNT] + d.CAPACITY > out[ln.CAPACITY]:
+            h[WHY] = FULL_OUT
+            return i
+        desk[d.NEXT_ROW] = h[ORDERS]
+        kernel(state, desk, table, exposure, newest, rows, i)
+        if desk[d.OVERFLOWN] == 1 or has_flaw(desk, len(newest)):
+            h[WHY] = FULL_DESK if desk[d.OVERFLOWN] == 1 else BAD_COMMAND
+            desk[d.COUNT] = 0
+            h[PHASE] = BEGUN
+            return i
+        if desk[d.COUNT] > 0:
+            carry_out(desk, accounts, table, exposure, out, numbering, newest, g, limits, numbers, refusals, log, h, ts)
+        h[PHASE] = BEGUN
+    h[WHY] = DONE
+    return stop

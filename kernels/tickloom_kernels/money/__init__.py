@@ -1,0 +1,1 @@
+"""Money in int64: exact arithmetic, and a ledger as one flat array."""

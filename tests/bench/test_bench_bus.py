@@ -1,0 +1,202 @@
+"""The bus: a hop against the C library, receiving against zmq.asyncio, batches, and what publishing costs a run."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bus_programs
+import numpy as np
+import pytest
+import zmq
+import zmq.asyncio
+from bus_peers import TABLES
+from measure import ratio
+from test_bench_replay import CONFIG, PERP, Cross, OnBars, ticks
+
+from tickloom.bus import Batch, Publisher, Subscriber, wire
+from tickloom.events import Signal
+from tickloom.testing.runs import RowSource, prepare
+
+SINGLE, BATCHES = 200_000, 1_000_000 // 256
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> str:
+    return f"ipc://{tmp_path}/bus"
+
+
+@contextmanager
+def feeding(endpoint: str, kind: str, size: int) -> Iterator[str]:
+    """Have ready-made frames sent to whoever subscribes."""
+    with bus_programs.start("feed", endpoint, kind, str(size)) as feeder:
+        assert feeder.stdout is not None
+        assert feeder.stdout.readline()
+        yield endpoint
+        feeder.kill()
+
+
+def received(endpoint: str, kind: str, size: int, handle: Callable[[Batch], object]) -> float:
+    """Seconds from the first to the last of some frames, each handed to a callback; the subscriber receives."""
+    count = SINGLE if size == 1 else BATCHES * size
+    with feeding(endpoint, kind, size), Subscriber(endpoint, from_start=True) as subscriber:
+        began, got = 0.0, 0
+        while got < count:
+            batch = subscriber.receive_batch()
+            assert isinstance(batch, Batch)
+            began = began or time.perf_counter()
+            handle(batch)
+            got += len(batch)
+        return time.perf_counter() - began
+
+
+def on_loop(endpoint: str) -> float:
+    """Do as `received`, frames of one event, on an asyncio loop."""
+
+    async def follow() -> float:
+        done = asyncio.get_running_loop().create_future()
+        seen: list[float] = [0.0, 0]
+
+        def handle(batch: Any) -> None:
+            seen[0] = seen[0] or time.perf_counter()
+            seen[1] += len(batch.entries)
+            if seen[1] == SINGLE:
+                done.set_result(time.perf_counter() - seen[0])
+
+        with Subscriber(endpoint, from_start=True) as subscriber:
+            attachment = subscriber.attach(handle)
+            elapsed = await done
+            attachment.close()
+        return float(elapsed)
+
+    with feeding(endpoint, "signals", 1):
+        return asyncio.run(follow())
+
+
+def with_futures(endpoint: str) -> float:
+    """Receive and decode the same frames with zmq.asyncio, without looking at their numbers."""
+
+    async def follow() -> float:
+        with zmq.asyncio.Context() as context, context.socket(zmq.SUB) as socket:
+            socket.setsockopt(zmq.SUBSCRIBE, b"")
+            socket.setsockopt(zmq.RCVHWM, 2_000)
+            socket.connect(endpoint)
+            wire.decode(await socket.recv()).entries()
+            began = time.perf_counter()
+            for _ in range(SINGLE - 1):
+                wire.decode(await socket.recv()).entries()
+            return time.perf_counter() - began
+
+    with feeding(endpoint, "signals", 1):
+        return asyncio.run(follow())
+
+
+def test_a_hop_takes_at_most_twice_as_long_as_in_c(benchmark: Any, tmp_path: Path) -> None:
+    """From an event in one Python process to an event in another, over tcp; half a round trip on both sides."""
+    pairs = []
+    for n in range(5):
+        there, back, bare = (f"tcp://127.0.0.1:{23_700 + 10 * n + place}" for place in (0, 2, 4))
+        ours, size = bus_programs.hop(there, back, 2_000)
+        floor, what = bus_programs.c_latency(tmp_path, bare, 2_000, size)
+        pairs.append((ours, floor))
+    slower = float(np.median([a / b for a, b in pairs]))
+    ours, floor = (float(np.median(side)) for side in zip(*pairs, strict=True))
+    benchmark.extra_info.update(ns=round(ours), bare_ns=round(floor), ratio=round(slower, 3))
+    print(f"\n{benchmark.name}: p50 {ours / 1e3:,.1f} us, bare ({what}) {floor / 1e3:,.1f} us, {slower:.2f} x bare")
+    benchmark.pedantic(lambda: None, rounds=1)
+    assert slower <= 2.0
+
+
+def test_receiving_on_asyncio_is_at_least_six_times_as_fast_as_with_futures(benchmark: Any, endpoint: str) -> None:
+    slower = ratio(benchmark, lambda: on_loop(endpoint), lambda: with_futures(endpoint), units=SINGLE, rounds=3)
+    assert 1 / slower >= 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "handle", "least"),
+    [
+        pytest.param("rows", lambda batch: batch.records["price"].sum(), 2e6, id="record arrays"),
+        pytest.param("signals", lambda batch: [event.value for event in batch.events], 1e6, id="an object of each"),
+    ],
+)
+def test_batches_of_256(
+    benchmark: Any, endpoint: str, kind: str, handle: Callable[[Batch], object], least: float
+) -> None:
+    """At least 2 M events/s where rows are taken as they are; and at least four times frames of one event."""
+    many = BATCHES * 256
+    rates: list[float] = []
+
+    def batches() -> float:
+        seconds = received(endpoint, kind, 256, handle)
+        rates.append(many / seconds)
+        # Per as many events as the other side receives.
+        return seconds * SINGLE / many
+
+    slower = ratio(benchmark, batches, lambda: received(endpoint, kind, 1, handle), units=SINGLE, rounds=3)
+    print(f"{max(rates) / 1e6:.2f} M events/s at best, {float(np.median(rates)) / 1e6:.2f} M in the median")
+    assert 1 / slower >= 4
+    assert max(rates) >= least
+
+
+@pytest.mark.parametrize(
+    ("strategy", "bars", "most"),
+    [
+        pytest.param(Cross, "", 1.15, id="waking on every tick"),
+        pytest.param(OnBars, '[bars.second]\nmethod = "time"\ninterval = "1s"\n', 2.5, id="bars only"),
+    ],
+)
+def test_publishing_to_nobody(benchmark: Any, endpoint: str, strategy: type, bars: str, most: float) -> None:
+    """Against the same run without a bus."""
+    rows = ticks(1_000_000)
+    plan = [(1 << 16, None)] * 16
+
+    def timed(*observers: Any) -> float:
+        plugins: dict[str, Callable[..., Any]] = {"ticks": lambda: RowSource([PERP], rows, plan), "strategy": strategy}
+        prepared = prepare(CONFIG.format(more=bars), plugins, observers=observers)
+        started = time.perf_counter()
+        assert prepared.execute().record.status == "ended"
+        return time.perf_counter() - started
+
+    slower = ratio(benchmark, lambda: timed(Publisher(endpoint)), timed, units=len(rows))
+    assert slower <= most
+
+
+def test_a_stopped_listener_does_not_slow_the_publisher(benchmark: Any, endpoint: str) -> None:
+    """200,000 events in turns of 20 with a listener that hangs, against the same with none."""
+
+    def published(publisher: Publisher) -> float:
+        began = time.perf_counter()
+        for n in range(10_000):
+            for m in range(20 * n, 20 * n + 20):
+                publisher.event(m, 1, m, 0, Signal(m, 0, 0, 0.5))
+            publisher.flush()
+        return time.perf_counter() - began
+
+    def alone() -> float:
+        publisher = Publisher(endpoint)
+        publisher.begin(TABLES)
+        # As if somebody had subscribed: what is compared is the hanging, not the encoding.
+        publisher._streams.subscribe(b"", True)
+        elapsed = published(publisher)
+        publisher.close()
+        return elapsed
+
+    def hung() -> float:
+        publisher = Publisher(endpoint)
+        publisher.begin(TABLES)
+        with bus_programs.start("stopped", endpoint) as listener:
+            os.set_blocking(listener.stdout.fileno(), False)  # type: ignore[union-attr]
+            while not listener.stdout.readline():  # type: ignore[union-attr]
+                publisher.flush()
+                time.sleep(0.01)
+            elapsed = published(publisher)
+            assert publisher._streams.by_topic[b"sig.cross|"].sent == 200_000
+            listener.send_signal(signal.SIGKILL)
+        publisher.close()
+        return elapsed
+
+    assert ratio(benchmark, hung, alone, units=200_000, rounds=3) <= 1.5
