@@ -8,7 +8,7 @@ class with validators is the natural form. Nothing here is called below the loop
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tickloom.events import (
     AmendOrder,
@@ -95,6 +95,10 @@ class Context(Protocol):
 
     def subscribe(self, kind: type[Event], instrument: int) -> None:
         """Wake the plugin on further rows, from the next input on."""
+        ...
+
+    def publish(self, instrument: int, value: float) -> None:
+        """Send a signal of an instrument, as a model does; a strategy's own `on_signal` hears it."""
         ...
 
     def order(self, order_id: int) -> "Order":
@@ -210,6 +214,16 @@ class Strategy:
     """
 
     ctx: Context
+    #: Compiled functions that look at every row in Python's place: one that sends signals
+    #: (`tickloom_kernels.compiled.emission`), or one that places orders (`tickloom_kernels.compiled.desk`).
+    emission_kernel: Any = None
+    order_kernel: Any = None
+
+    def kernel_state(self) -> "NDArray[np.float64]":
+        """Return the memory that such a kernel starts with: float64, one dimension."""
+        import numpy as np
+
+        return np.zeros(0)
 
     def on_start(self) -> None:
         """Run once, before the first row; `ctx` is there."""
@@ -302,7 +316,12 @@ class GateContext(Protocol):
 
 
 class RiskCheck(Protocol):
-    """One more question at the gate, in front of every venue."""
+    """One more question at the gate, in front of every venue.
+
+    A check whose limits are numbers may also be asked by a strategy with an order kernel. It then has ``flat(accounts)
+    -> (limits, numbers)``, the arrays that `tickloom_kernels.orders.risk.check` takes, by instrument and by account,
+    and ``explain(detail) -> str``, which says why that kernel refused.
+    """
 
     ctx: GateContext
 

@@ -41,7 +41,7 @@ class RunTables:
     versions : dict
         Distribution name to version: tickloom and every plugin distribution that the run used.
     instruments, accounts, strategies, models, views, sources, venues, series : sequence
-        The run's tables, by index.
+        The run's tables, by index. ``models`` are those who may send signals: models, then strategies.
     account_venues : sequence of int
         Venue (index) of each account.
     deposits : dict

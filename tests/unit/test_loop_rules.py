@@ -18,7 +18,7 @@ import pytest
 from loops import MS, SLOW, Listener, Telling, at, candle, go, quote, table, trade
 
 from tickloom.engine.loop import Loop
-from tickloom.engine.plan import Planner
+from tickloom.engine.ahead.plan import Planner
 from tickloom.events import (
     AccountChanged,
     Fill,

@@ -278,15 +278,28 @@ class Subscriber:
         dues = [due for due in (self._hello_due, self._splicer.next_due()) if due is not None]
         return max(min(dues), self._blocked_until) if dues else None
 
-    def _take(self, socket: Socket) -> bool:
-        recv, accept, taken = socket.recv, self._accept, 0
+    def _take(self, socket: Socket, most: int = BUDGET, flags: int = zmq.NOBLOCK) -> bool:
+        """Take messages until there are no more or there were so many; return whether there were so many."""
+        # Names are looked up once: this loop is what receiving costs.
+        recv, decode, names, pass_on = socket.recv, wire.decode, self._names, self._splicer.frame
+        taken = 0
         try:
-            for taken in range(BUDGET):  # noqa: B007 - counts also where it is left
-                accept(recv(zmq.NOBLOCK))
+            for taken in range(most):  # noqa: B007 - counts also where it is left
+                data = recv(flags)
+                try:
+                    frame = decode(data)
+                except WireError as error:
+                    self._refuse(error)
+                    continue
+                if frame.type_id < wire.HEAD:
+                    topic = names.get(frame.topic) or self._name(frame.topic)
+                    pass_on(frame.epoch, topic, frame.seq, frame.count, frame)
+                else:
+                    self._control(frame)
         except zmq.Again:
             self.statistics.frames += taken
             return False
-        self.statistics.frames += BUDGET
+        self.statistics.frames += most
         return True
 
     def _wait(self, now: float, deadline: float | None) -> None:
@@ -294,28 +307,10 @@ class Subscriber:
         due = self.next_due()
         if due is not None:
             self._poller.poll(_milliseconds(now, deadline, due))
-            return
-        # No answer is awaited: to wait in recv is quicker by half than to poll.
-        self._sub.rcvtimeo = _milliseconds(now, deadline, self._look_due)
-        try:
-            data = self._sub.recv()
-        except zmq.Again:
-            return
-        self.statistics.frames += 1
-        self._accept(data)
-
-    def _accept(self, data: bytes) -> None:
-        """Take one message."""
-        try:
-            frame = wire.decode(data)
-        except WireError as error:
-            self._refuse(error)
-            return
-        if frame.type_id < wire.HEAD:
-            topic = self._names.get(frame.topic) or self._name(frame.topic)
-            self._splicer.frame(frame.epoch, topic, frame.seq, frame.count, frame)
         else:
-            self._control(frame)
+            # No answer is awaited: to wait in recv is quicker by half than to poll.
+            self._sub.rcvtimeo = _milliseconds(now, deadline, self._look_due)
+            self._take(self._sub, 1, 0)
 
     def _refuse(self, error: WireError) -> None:
         """Leave out what is no frame, but not what another version of ourselves sent."""

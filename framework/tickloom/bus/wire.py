@@ -8,6 +8,7 @@ everything else is msgpack.
 
 from collections.abc import Callable, Sequence
 from struct import Struct
+from struct import error as TooShort  # noqa: N812 - that is what it means where it is caught
 from zlib import crc32
 
 import msgspec
@@ -336,20 +337,21 @@ def decode(data: bytes) -> Frame:
         It is no frame, or not a whole one.
     """
     bar = data.find(b"|", 0, MOST_TOPIC) + 1
-    start = bar + HEADER_BYTES
-    if not bar or len(data) < start + CRC_BYTES:
+    try:
+        mark, flags, type_id, count, epoch, seq, length = _unpack(data, bar)
+    except TooShort:
+        raise _no_frame(data, bar) from None
+    if mark != _MARK or not bar or crc32(data) != _RESIDUE or length != len(data) - bar - HEADER_BYTES - CRC_BYTES:
         raise _no_frame(data, bar)
     topic = data[:bar]
-    mark, flags, type_id, count, epoch, seq, length = _unpack(data, bar)
-    if mark != _MARK or length != len(data) - start - CRC_BYTES or crc32(data) != _RESIDUE:
-        raise _no_frame(data, bar)
-    if type_id < HEAD and not (0 < count <= MOST_EVENTS and 0 < seq < _LARGEST):
-        raise WireError(f"{topic!r}: {count} events from number {seq} on are no part of a stream")
-    if flags & ROWS and type_id in KINDS:
-        if type_id not in MARKET_KINDS:
-            raise WireError(f"{topic!r}: kind {type_id} does not come in rows")
-        if length != count * (_NUMBER_BYTES + _ROW_BYTES):
-            raise WireError(f"{topic!r}: {length} bytes are not {count} rows with their numbers")
+    if type_id < HEAD:
+        if not (0 < count <= MOST_EVENTS and 0 < seq < _LARGEST):
+            raise WireError(f"{topic!r}: {count} events from number {seq} on are no part of a stream")
+        if flags & ROWS and type_id in KINDS:
+            if type_id not in MARKET_KINDS:
+                raise WireError(f"{topic!r}: kind {type_id} does not come in rows")
+            if length != count * (_NUMBER_BYTES + _ROW_BYTES):
+                raise WireError(f"{topic!r}: {length} bytes are not {count} rows with their numbers")
     return Frame(topic, data, flags, type_id, count, epoch, seq)
 
 

@@ -1,5 +1,6 @@
 """Runs a strategy whose orders are placed in numba, and turns what happened into events when somebody looks."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.ahead.plan import Plan
+from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
 from tickloom.engine.road import IS_OVER, NO_SUCH_ORDER, Session
 from tickloom.engine.seats import Seat
@@ -21,6 +24,7 @@ from tickloom.events import (
     OrderUpdate,
     PositionChanged,
     SubmitOrder,
+    TimerFired,
 )
 from tickloom.ledger import Ledger
 from tickloom.orders.gate import KILLED
@@ -103,6 +107,8 @@ class OrderKernel:
         The road's.
     limits, numbers, explain
         What the gate goes by, as `tickloom.interfaces.RiskCheck.flat` gives it.
+    fail : callable
+        Stops a plugin: (seat, what failed, why).
     """
 
     def __init__(
@@ -116,8 +122,10 @@ class OrderKernel:
         limits: Rows,
         numbers: Rows,
         explain: Explain,
+        fail: Callable[[Seat, str, str], None],
     ) -> None:
         self.seat = seat
+        self._fail = fail
         self._kernel = seat.plugin.order_kernel
         self._state = np.ascontiguousarray(seat.plugin.kernel_state(), np.float64)
         self._session = session
@@ -135,7 +143,26 @@ class OrderKernel:
         self._h = np.zeros(driver.HEAD_WORDS, np.int64)
         self._h[driver.STRATEGY] = seat.ctx.index
 
-    def run(self, rows: Rows, start: int, stop: int, base: int, killed: bool, stream: OutcomeStream) -> str:
+    def walk(self, loop: Loop, rows: Rows, plan: Plan) -> int:
+        """Go through the rows of a chunk in the loop's place; return the number of rows consumed.
+
+        Python wakes for what else there is to hear of, such as the kill switch.
+        """
+        i = wake = 0
+        for stop in sorted({*(row + 1 for row in plan.positions), len(rows)}):
+            fault = self._run(rows, i, stop, loop.consumed, loop.road.gate.killed, loop.stream)
+            loop.moment.row, i = stop - 1, stop
+            loop.moment.event = TimerFired(rows.item(stop - 1, 0), self.seat.name, "")
+            wake = loop.wake(plan, wake, bisect_left(plan.positions, stop, wake))
+            if fault:
+                loop.compiled = None
+                self._fail(self.seat, "order_kernel", fault)
+            loop.drain()
+            if fault or loop.changed:
+                return i
+        return i
+
+    def _run(self, rows: Rows, start: int, stop: int, base: int, killed: bool, stream: OutcomeStream) -> str:
         """Run rows of a chunk, the first of which is input row ``base``; return what is wrong, if anything is."""
         h = self._h
         h[driver.BASE], h[driver.KILLED] = base, killed

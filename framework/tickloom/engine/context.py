@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tickloom.codes import OrderType, TimeInForce
 from tickloom.errors import ConfigError, OrderError, nearest
-from tickloom.events import AmendOrder, Bar, BookDelta, CancelOrder, Event, Features, Quote, SubmitOrder, Trade
+from tickloom.events import AmendOrder, Bar, BookDelta, CancelOrder, Event, Features, Quote, Signal, SubmitOrder, Trade
 from tickloom.instruments import Instrument, decimal_amount
 from tickloom.interfaces import Amount
 from tickloom.ledger import Ledger
@@ -88,6 +88,9 @@ class Actions(Protocol):
     def subscribe(self, ctx: Any, payload: Any, cause: int, /) -> None:
         """Take up (kind, instrument)."""
 
+    def publish(self, ctx: Any, payload: Any, cause: int, /) -> None:
+        """Take up a `Signal`."""
+
 
 class PluginContext:
     """One plugin's `Context`.
@@ -130,6 +133,8 @@ class PluginContext:
         self._newest = newest
         self._actions = actions
         self._next_id = index << 32
+        #: Whose signals are its own: the index in the run's table of models.
+        self.model = -1
 
     @property
     def clock(self) -> int:
@@ -212,6 +217,13 @@ class PluginContext:
             kinds = ", ".join(one.__name__ for one in _ROW_KINDS)
             raise ConfigError(f"{self.name}: cannot subscribe to {kind!r}; kinds of rows are {kinds}")
         self._moment.fifo.append((self._actions.subscribe, self, (kind, int(instrument)), self._moment.cause))
+
+    def publish(self, instrument: int, value: float) -> None:
+        """Send a signal of an instrument, which this plugin's own `on_signal` hears."""
+        self._known(instrument)
+        moment = self._moment
+        signal = Signal(moment.clock, self.model, int(instrument), float(value))
+        moment.fifo.append((self._actions.publish, self, signal, moment.cause))
 
     def order(self, order_id: int) -> Order:
         """One order, as far as news of it has arrived."""

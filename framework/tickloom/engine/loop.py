@@ -8,20 +8,23 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.ahead.derive import Owner
+from tickloom.engine.ahead.plan import NOTHING, Plan, Planner
 from tickloom.engine.context import Item, Moment, PluginContext
-from tickloom.engine.derive import Owner
 from tickloom.engine.market import Market
-from tickloom.engine.plan import NOTHING, Plan, Planner
 from tickloom.engine.road import Road, Session
 from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.events import Event, TimerFired
 from tickloom_kernels import marks
 from tickloom_kernels.orders import line as ln
+
+if TYPE_CHECKING:
+    from tickloom.engine.compiled import OrderKernel
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
@@ -81,6 +84,8 @@ class Loop:
         #: Set by whoever changes what wakes whom: the chunk is split after the row at hand.
         self.changed = False
         self.stopped = False
+        #: The run's only strategy, where it places its orders in numba.
+        self.compiled: OrderKernel | None = None
         self._plan: Plan = NOTHING
         self._closing = 0
         self._timers = 0
@@ -131,6 +136,8 @@ class Loop:
 
     def _walk(self, rows: Rows, plan: Plan) -> int:
         """Go through the rows in blocks; return the number of rows consumed."""
+        if self.compiled is not None:
+            return self.compiled.walk(self, rows, plan)
         count = len(rows)
         positions, wakes = plan.positions, len(plan.events)
         dense = isinstance(positions, range)
@@ -151,7 +158,7 @@ class Loop:
             stop, hit = self._advance(rows, i, limit, self._next_due())
             end = stop + 1 if hit else stop
             reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
-            wake = self._wake(plan, wake, reach)
+            wake = self.wake(plan, wake, reach)
             if fifo:
                 start, i = i, self._command(rows, plan, wake, i, end)
                 wake = i if dense else bisect_left(positions, i, wake)
@@ -187,7 +194,7 @@ class Loop:
         for session in hit:
             self.road.commit(session, ts, (self.stream.row, 0))
         reach = bisect_left(plan.positions, row + 1, wake) if plan.events else wake
-        return self._wake(plan, wake, reach)
+        return self.wake(plan, wake, reach)
 
     def _at(self, row: int) -> None:
         """Come to a row of the chunk: outcomes are named after it, look-ups see up to it."""
@@ -216,7 +223,7 @@ class Loop:
 
     # --- handlers ----------------------------------------------------------------------------------------------------
 
-    def _wake(self, plan: Plan, wake: int, reach: int) -> int:
+    def wake(self, plan: Plan, wake: int, reach: int) -> int:
         """Wake handlers from ``wake`` up to ``reach``, or to the end of the first row at which somebody commands."""
         if wake >= reach:
             return wake

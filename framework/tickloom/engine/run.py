@@ -218,7 +218,11 @@ class Run:
         raise error
 
     def _caught_at(self, seat: Seat, callback: str, error: Exception) -> None:
-        self.moment.fifo.append((self._stop, seat.ctx, (seat, callback, repr(error)), self.moment.cause))
+        self.fail(seat, callback, repr(error))
+
+    def fail(self, seat: Seat, callback: str, error: str) -> None:
+        """Queue that a plugin has failed."""
+        self.moment.fifo.append((self._stop, seat.ctx, (seat, callback, error), self.moment.cause))
 
     def circling(self, strategy: int) -> None:
         """Stop a strategy that made more events at one instant than anybody needs; its cancels may still be many."""

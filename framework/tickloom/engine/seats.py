@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from tickloom.engine.ahead.derive import Handler
 from tickloom.engine.context import PluginContext
-from tickloom.engine.derive import Handler
 from tickloom.events import Event, Features, Signal
 from tickloom.interfaces import Strategy
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tickloom.engine.derive import BarSeries, Handler, View
-from tickloom.engine.plan import Listening, Planner
+from tickloom.engine.ahead.derive import BarSeries, Handler, View
+from tickloom.engine.ahead.plan import Listening, Planner
 from tickloom.engine.seats import Seat
 from tickloom.events import Bar, BookDelta, Event, Quote, Trade
 from tickloom_kernels import rows as r
@@ -114,6 +114,9 @@ class Subscriptions:
         self._planner.listening = tuple(listening)
         for series in self._planner.series:
             self._compile_series(series)
+        for emitter in self._planner.emitters:
+            speaking = self.on_signal(emitter.model)
+            emitter.handlers = (self._announce, *speaking) if speaking else ()
         for view in self._all_views:
             listeners = _ordered(self._views.get(view.index, ()))
             view.handlers = (self._announce_features, *listeners) if view.index in self.announced else ()

@@ -94,6 +94,11 @@ class OrderTable:
         )
         return row
 
+    def arrivals(self) -> dict[int, int]:
+        """Bid + ask (ticks, twice the mid) at the submission of each order, by id; 0 where there was no market."""
+        used = self.rows[: self.count]
+        return dict(zip(used[:, t.ORDER_ID].tolist(), used[:, t.ARRIVAL].tolist(), strict=True))
+
     def at(self, row: int) -> Order:
         """Order in a row."""
         return Order._make(self.rows[row, : t.KNOWN_WORDS].tolist())

@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
 from tickloom_kernels import marks
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
+from tickloom_kernels.compiled import emission
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.money import ledger
 from tickloom_kernels.money.exact import TOO_LARGE
@@ -70,31 +70,6 @@ _FOREVER = np.int64(ln.FOREVER)
 _DENIAL = np.int64(6)
 _NO_CANCEL = np.int64(7)
 _NO_AMEND = np.int64(8)
-
-
-@njit(cache=True, nogil=True)
-def see(a: NDArray[np.int64], newest: NDArray[np.int64], rows: NDArray[np.int64], i: int) -> None:
-    """Let the newest rows follow the row at hand; the best of a book stands for a quote where there are none."""
-    kind, instrument = rows[i, r.KIND], rows[i, r.INSTRUMENT]
-    if kind != r.BOOK_DELTA:
-        marks.remember(newest, rows, i, i + 1)
-        return
-    quote = newest[instrument, 1]
-    if quote[r.KIND] == r.QUOTE:
-        return
-    bids = v.sides(a, instrument)
-    bid, ask = b.best(a, bids), b.best(a, bids + b.SIDE_WORDS)
-    if bid == 0 or ask == 0:
-        quote[r.KIND] = 0
-        quote[r.QUOTE_BID_QUANTITY] = 0
-        return
-    quote[r.KIND] = r.BOOK_DELTA
-    quote[r.TS_INIT] = rows[i, r.TS_INIT]
-    quote[r.INSTRUMENT] = instrument
-    quote[r.QUOTE_BID_PRICE] = a[bid]
-    quote[r.QUOTE_BID_QUANTITY] = a[bid + 1]
-    quote[r.QUOTE_ASK_PRICE] = a[ask]
-    quote[r.QUOTE_ASK_QUANTITY] = a[ask + 1]
 
 
 @njit(cache=True, nogil=True)
@@ -462,7 +437,7 @@ def drive(
                 if done != session.DONE:
                     h[WHY] = FULL_BACK if done == session.NO_ROOM else OVERFLOW
                     return i
-            see(a, newest, rows, i)
+            emission.see(a, v.sides(a, rows[i, r.INSTRUMENT]), newest, rows, i)
             h[PHASE] = COMMITTED
         if h[lg.LOGGED] + RESERVE > len(log):
             h[WHY] = FULL_LOG

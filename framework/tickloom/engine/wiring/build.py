@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 import attrs
 
 from tickloom.config import Config
+from tickloom.engine.ahead.derive import View
+from tickloom.engine.ahead.plan import Planner
 from tickloom.engine.context import Moment, PluginContext
-from tickloom.engine.derive import View
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
 from tickloom.engine.merge import Feed
-from tickloom.engine.plan import Planner
 from tickloom.engine.road import Road, Session
 from tickloom.engine.run import Run
 from tickloom.engine.seats import ModelSeat, Seat
 from tickloom.engine.stream import Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
 from tickloom.engine.wiring.collect import Collector
+from tickloom.engine.wiring.strategies import emitters, order_kernel
 from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, number_tables
 from tickloom.errors import ConfigError, nearest
 from tickloom.events import Bar, BookDelta, Event, Features, PluginFault, Quote, Trade
@@ -210,6 +211,7 @@ class Wiring:
             where = f"{self._tables.file}: strategies.{name}"
             accounts = self._accounts.by_instrument(self._tables.instruments, section.accounts, where)
             plugin.ctx = context = self._context(name, index, accounts)
+            context.model = len(self._config.models) + index
             seats.append(Seat(name, plugin, context, (section.priority, name, len(self._config.models) + index)))
         return seats
 
@@ -257,6 +259,7 @@ class Wiring:
         config, subscriptions = self._config, self._subscriptions
         subscriptions.connect(run.loop.announce, run.announce_features, self._views)
         subscriptions.on_kill(run.switch)
+        self._planner.emitters = emitters(run.seats, len(self._tables.instruments))
         views, models = list(config.views), list(config.models)
         # By place and not by name: a model and a strategy may have the same one.
         modelling, trading = run.seats[: len(models)], run.seats[len(models) :]
@@ -274,9 +277,11 @@ class Wiring:
                     subscriptions.watch_view(seat, views.index(view))
             for one in section.models if section.models is not None else models:
                 subscriptions.watch_model(seat, models.index(one))
+            subscriptions.watch_model(seat, seat.ctx.model)
         for index in subscriptions.announced:
             self._newest[views[index]] = {}
         subscriptions.compile()
+        run.loop.compiled = order_kernel(trading, run, self._tables.file)
 
     def _series_index(self, name: str, where: str) -> int:
         series = self._tables.series
@@ -296,7 +301,7 @@ class Wiring:
             accounts=self._accounts.names,
             account_venues=[venues.index(venue) for venue in self._accounts.venues],
             strategies=tuple(config.strategies),
-            models=tuple(config.models),
+            models=(*config.models, *config.strategies),
             views=tuple(config.views),
             sources=tuple(config.sources),
             venues=venues,
@@ -318,7 +323,7 @@ class Wiring:
         return RunRecord(
             **attrs.asdict(run.tables, recurse=False),
             entries=seen.entries,
-            arrivals={order.order_id: order.arrival for order in self._orders},
+            arrivals=self._orders.arrivals(),
             marks=seen.marks,
             cell=seen.cell,
             ledger=self._ledger,

@@ -6,8 +6,8 @@ import attrs
 
 from tickloom.config import Config
 from tickloom.config.sections import BarSection
+from tickloom.engine.ahead.derive import BarSeries, View
 from tickloom.engine.context import find_instrument
-from tickloom.engine.derive import BarSeries, View
 from tickloom.errors import ConfigError, nearest
 from tickloom.instruments import Instrument, asset_precisions
 from tickloom.interfaces import Source

@@ -12,8 +12,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.derive import BarSeries, Emissions, Handler, Owner, View
+from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler, Owner, View
+from tickloom.engine.ahead.emitter import Emitter
 from tickloom.events import MARKET_KINDS, Event
+from tickloom_kernels import marks
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
@@ -107,6 +109,8 @@ class Planner:
     def __init__(self, series: Sequence[BarSeries], views: Sequence[View]) -> None:
         self.series = tuple(series)
         self.views = tuple(views)
+        #: Strategies that speak up from a kernel.
+        self.emitters: tuple[Emitter, ...] = ()
         self.listening: tuple[Listening, ...] = ()
 
     @property
@@ -126,6 +130,9 @@ class Planner:
             view.save(view.instruments)
             if present >> view.kind & 1:
                 found += view.ahead(rows)
+        for emitter in self.emitters:
+            emitter.save()
+            found += emitter.ahead(rows, present)
         woken = []
         for item in self.listening:
             if present >> item.kind & 1:
@@ -172,3 +179,6 @@ class Planner:
         for view in self.views:
             view.restore(view.instruments)
             view.ahead(rows)
+        for emitter in self.emitters:
+            emitter.restore()
+            emitter.ahead(rows, marks.kinds(rows, len(rows)))

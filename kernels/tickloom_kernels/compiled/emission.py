@@ -1,0 +1,105 @@
+"""What an emission kernel is given, and how it runs: it looks at every row and speaks up when it has something to say.
+
+An emission kernel is a function compiled by ``@njit(emission.EMISSION_KERNEL, cache=True)``:
+
+``kernel(state, newest, rows, i) -> float``
+    ``state`` : float64, what the strategy's ``kernel_state`` returned; its own memory.
+    ``newest`` : int64, shape (instruments, 3, 12): the newest TRADE, QUOTE and BAR row of each instrument; where the
+    data have a book and no quotes, the second is the best bid and ask of that book, of kind BOOK_DELTA.
+    ``rows``, ``i`` : int64, shape (n, 12), and the row at hand. Rows behind it are the future: they may not be read.
+
+It returns NaN to say nothing, and any other number to say that, of the row's instrument.
+"""
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from tickloom_kernels import book as b
+from tickloom_kernels import marks
+from tickloom_kernels import rows as r
+
+_ints = types.Array(types.int64, 1, "C")
+_table = types.Array(types.int64, 2, "C")
+_cube = types.Array(types.int64, 3, "C")
+_floats = types.Array(types.float64, 1, "C")
+
+#: Signature of an emission kernel.
+EMISSION_KERNEL = types.float64(_floats, _cube, _table, types.int64)
+
+_NO_LOG = np.int64(0)
+
+
+@njit(cache=True, nogil=True)
+def see(a: NDArray[np.int64], bids: int, newest: NDArray[np.int64], rows: NDArray[np.int64], i: int) -> None:
+    """Let the newest rows follow the row at hand.
+
+    Parameters
+    ----------
+    a : int64
+        An array with the books in it; that of the row's instrument, which lies at ``bids``, knows the row already.
+    newest : int64, shape (instruments, 3, 12)
+        The best of a book stands for a quote where there has been none.
+    """
+    instrument = rows[i, r.INSTRUMENT]
+    if rows[i, r.KIND] != r.BOOK_DELTA:
+        marks.remember(newest, rows, i, i + 1)
+        return
+    quote = newest[instrument, 1]
+    if quote[r.KIND] == r.QUOTE:
+        return
+    bid, ask = b.best(a, bids), b.best(a, bids + b.SIDE_WORDS)
+    if bid == 0 or ask == 0:
+        quote[r.KIND] = 0
+        quote[r.QUOTE_BID_QUANTITY] = 0
+        return
+    quote[r.KIND] = r.BOOK_DELTA
+    quote[r.TS_INIT] = rows[i, r.TS_INIT]
+    quote[r.INSTRUMENT] = instrument
+    quote[r.QUOTE_BID_PRICE] = a[bid]
+    quote[r.QUOTE_BID_QUANTITY] = a[bid + 1]
+    quote[r.QUOTE_ASK_PRICE] = a[ask]
+    quote[r.QUOTE_ASK_QUANTITY] = a[ask + 1]
+
+
+@njit(
+    types.int64(types.FunctionType(EMISSION_KERNEL), _floats, _cube, _ints, _table, _ints, _floats),
+    cache=True,
+    nogil=True,
+)
+def emit(
+    kernel: object,
+    state: NDArray[np.float64],
+    newest: NDArray[np.int64],
+    books: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    where: NDArray[np.int64],
+    values: NDArray[np.float64],
+) -> int:
+    """Run a kernel over rows.
+
+    Parameters
+    ----------
+    kernel : function
+        Of the signature `EMISSION_KERNEL`.
+    books : int64, shape (instruments * BOOK_WORDS,)
+    where, values : int64 and float64, shape (n,)
+        Get the rows at which it spoke, and what it said.
+
+    Returns
+    -------
+    int
+        How often it spoke.
+    """
+    count = 0
+    for i in range(len(rows)):
+        book = rows[i, r.INSTRUMENT] * b.BOOK_WORDS
+        if rows[i, r.KIND] == r.BOOK_DELTA:
+            b.apply_delta(books, _NO_LOG, book, rows, i)
+        see(books, book, newest, rows, i)
+        value = kernel(state, newest, rows, i)
+        if not np.isnan(value):
+            where[count] = i
+            values[count] = value
+            count += 1
+    return count
