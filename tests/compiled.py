@@ -41,7 +41,7 @@ kind = "strategy"
 
 @njit(cache=True)
 def _walk(draws: Any, rows: Any) -> None:
-    """Fill price, quantity, side and kind of levels around a slow random walk, never crossed, and of trades at the best.
+    """Fill in levels around a slow random walk, never crossed, and trades at the best of them.
 
     ``draws`` are uniform numbers, five to a row.
     """
@@ -99,18 +99,15 @@ SIZE = 10
 
 
 @njit(desk.ORDER_KERNEL, cache=True)
-def quote(
-    state: Any, orders: Any, table: Any, exposure: Any, newest: Any, rows: Any, i: int
-) -> None:
+def quote(state: Any, orders: Any, table: Any, exposure: Any, newest: Any, rows: Any, i: int) -> None:
     """Every 10 ms: a bid and an ask a tick behind the best; what stands elsewhere is cancelled."""
     ts = rows[i, r.TS_INIT]
-    best = newest[0, 1]
-    if ts < state[_NEXT] or best[r.KIND] == 0 or rows[i, r.INSTRUMENT] != 0:
+    if ts < state[_NEXT] or newest[0, 1, r.KIND] == 0 or rows[i, r.INSTRUMENT] != 0:
         return
     state[_NEXT] = ts + EVERY
     for side in (1, -1):
         slot = _BID if side > 0 else _ASK
-        price = best[r.QUOTE_BID_PRICE] - AWAY if side > 0 else best[r.QUOTE_ASK_PRICE] + AWAY
+        price = newest[0, 1, r.QUOTE_BID_PRICE] - AWAY if side > 0 else newest[0, 1, r.QUOTE_ASK_PRICE] + AWAY
         row = np.int64(state[slot])
         if row >= 0 and desk.is_open(table, row):
             if table[row, t.PRICE] == price:
@@ -168,10 +165,9 @@ FAST, SLOW, WARM = 2 / 11, 2 / 101, 50
 @njit(emission.EMISSION_KERNEL, cache=True)
 def cross(state: Any, newest: Any, rows: Any, i: int) -> float:
     """Speak when the averages of the mid have crossed."""
-    best = newest[0, 1]
-    if best[r.KIND] == 0 or rows[i, r.INSTRUMENT] != 0:
+    if newest[0, 1, r.KIND] == 0 or rows[i, r.INSTRUMENT] != 0:
         return np.nan
-    price = (best[r.QUOTE_BID_PRICE] + best[r.QUOTE_ASK_PRICE]) / 2.0
+    price = (newest[0, 1, r.QUOTE_BID_PRICE] + newest[0, 1, r.QUOTE_ASK_PRICE]) / 2.0
     if state[0] == 0.0:
         state[0] = state[1] = price
     state[0] += FAST * (price - state[0])

@@ -8,7 +8,7 @@ class with validators is the natural form. Nothing here is called below the loop
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tickloom.events import (
     AmendOrder,
@@ -163,19 +163,6 @@ class Source(Protocol):
 
     def progress(self) -> float:
         """Part of the input that has been read, 0 to 1."""
-        ...
-
-
-@runtime_checkable
-class Replayable(Protocol):
-    """What a `Source` may have besides: a way to the same rows again, so that the journal need not hold them.
-
-    The promise is that settings and files alone decide the rows. The rows of a source that cannot promise it, such as
-    a live connection, are written into the journal as they come.
-    """
-
-    def files(self) -> Sequence["Path"]:
-        """Return every file that is read, in an order that does not change; none where the settings are enough."""
         ...
 
 
@@ -346,7 +333,7 @@ class Venue(Protocol):
         seed: int,
         orders: "OrderTable",
     ) -> tuple["type_rows", "type_rows"]:
-        """Take up a run, and return the two latency lines of its session (`tickloom_kernels.orders.line`), out and back.
+        """Take up a run, and return the two latency lines of its session, out and back (`tickloom_kernels.orders.line`).
 
         ``instruments`` has None where one belongs to another venue; ``ledger`` is the venue's own; orders are named by
         their row in ``orders``. What the lines draw is keyed by (seed, name, direction).

@@ -52,8 +52,8 @@ class Ledger:
     precisions : dict
         Asset to decimals of its smallest unit.
     state : ndarray of int64
-        The books, laid out as `tickloom_kernels.money.ledger` says. A booking in an asset that no instrument has makes a
-        longer array, so ask for it anew after one.
+        The books, laid out as `tickloom_kernels.money.ledger` says. A booking in an asset that no instrument has makes
+        a longer array, so ask for it anew after one.
     assets_by_index : list of str
         What the books' indices of assets mean.
 

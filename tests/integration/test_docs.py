@@ -176,6 +176,7 @@ SECTIONS = {
     "`[strategies.NAME]`": sections.StrategySection,
     "`[report]`": sections.ReportSections,
     "`[plugins]`": sections.PluginsSection,
+    "`[bus]`": sections.BusSection,
 }
 
 

@@ -10,7 +10,13 @@ from tickloom.events import Fill, OrderUpdate
 
 PAIRS = {"order kernel": (Quoter, QuoterTwin), "emission kernel": (Cross, CrossTwin)}
 #: A gate that refuses some of what is asked.
-NARROW = 'max_position = "0.03"\nmax_notional = "5000 USDT"\ncollar = "1 %"\nmax_order_rate = "40 / 100ms"\nstale_after = "5ms"'
+NARROW = """
+max_position = "0.03"
+max_notional = "5000 USDT"
+collar = "1 %"
+max_order_rate = "40 / 100ms"
+stale_after = "5ms"
+"""
 
 feeds = st.builds(feed, st.integers(200, 1_500), st.integers(0, 1 << 20))
 plans = st.lists(st.tuples(st.integers(0, 300), st.none()), max_size=12)

@@ -14,11 +14,11 @@ import pytest
 from worlds import LATENCIES, Plan, World, difference, run
 
 from tickloom.engine import merge
-from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.ahead.derive import BarSeries, View
+from tickloom.engine.ahead.plan import Planner
+from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.loop import FOREVER, Loop
 from tickloom.engine.market import Market
-from tickloom.engine.ahead.plan import Planner
 from tickloom.engine.run import Run
 from tickloom_kernels.orders import line as ln
 from tickloom_plugins.venues.simulated import Simulated

@@ -1,8 +1,10 @@
 """Frames byte by byte, against bytes written by hand from the table in docs/reference/bus.md; whatever is no frame."""
 
+import re
 import struct
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ from worlds import examples
 
 from tickloom.bus import wire
 from tickloom.bus.items import Batch, Message
-from tickloom.bus.welcome import SCHEMAS, Schema, read_greeting, read_welcome
+from tickloom.bus.welcome import SCHEMAS, Schema, Welcome, read_greeting, read_welcome
 from tickloom.bus.wire import VersionError, WireError
 from tickloom.events import KINDS, Event, Signal, Trade
 from tickloom_kernels import rows as r
@@ -223,3 +225,43 @@ def test_every_kind_survives_the_way_through_a_frame() -> None:
         event = kind(*[made.get(field.type, (0.5, 1.5)) for field in fields])
         frame = wire.encode_entries(b"x|", 1, 1, 1, [(1, 2, 3, 4, event)], 0)
         assert wire.decode(frame).entries() == [(1, 2, 3, 4, event)]
+
+
+# --- the reference page -----------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "bus.md").read_text(encoding="utf-8")
+CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i64": "q"}
+
+
+def test_the_page_has_the_header_field_by_field() -> None:
+    """Whoever reads frames by the page alone reads the golden frame as it was written."""
+    table = re.findall(r"^\| `(\w+)` \| (\d+) \| ([ui]\d+) \|", PAGE, re.MULTILINE)
+    start = len(b"sig.m|")
+    read = {name: struct.unpack_from("<" + CODES[code], GOLDEN, start + int(at))[0] for name, at, code in table}
+    assert read == {
+        "magic": 0x6B74,
+        "version": 1,
+        "flags": 0,
+        "type_id": 33,
+        "revision": 1,
+        "stream": 4,
+        "count": 1,
+        "epoch": 9,
+        "seq": 5,
+        "row": 70,
+        "ts_init": 3,
+        "ts_publish": 8,
+        "sub": 2,
+        "length": len(PAYLOAD),
+    }
+
+
+def test_the_page_has_every_frame_of_the_protocol_with_its_number() -> None:
+    table = re.findall(r"^\| `([A-Z_]+)` \| (0x[0-9A-F]+) \|", PAGE, re.MULTILINE)
+    names = ("HEAD", "GREETING", "HELLO", "RANGE", "RANGE_END", "BEAT", "BYE")
+    assert [(name, int(number, 16)) for name, number in table] == [(name, getattr(wire, name)) for name in names]
+
+
+def test_the_page_has_every_key_of_the_welcome() -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| [^|0-9]", PAGE.partition("### The welcome")[2], re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(Welcome.__struct_fields__)

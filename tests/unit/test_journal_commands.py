@@ -209,8 +209,10 @@ def test_a_run_whose_writer_lives_is_running_and_one_whose_writer_is_gone_has_cr
     folder = run()
     # As it was before its end was written.
     writer = Environment(folder / "journal", write=True)
+    # Opened first: it takes a transaction of its own.
+    about = writer._table("about")
     with writer._env.begin(write=True) as transaction:
-        transaction.delete(b"end", db=writer._table("about"))
+        transaction.delete(b"end", db=about)
     writer.close()
     with (folder / "journal" / "writer.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -227,8 +229,10 @@ def test_the_report_of_a_crashed_run_without_its_data_says_what_is_missing(place
 
     folder = run()
     writer = Environment(folder / "journal", write=True)
+    # Opened first: it takes a transaction of its own.
+    about = writer._table("about")
     with writer._env.begin(write=True) as transaction:
-        transaction.delete(b"end", db=writer._table("about"))
+        transaction.delete(b"end", db=about)
     writer.close()
     (place / "data" / "BTC_USDT-1m.csv").unlink()
     result = tickloom("report", "first")

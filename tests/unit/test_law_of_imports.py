@@ -18,6 +18,8 @@ OURS = {"tickloom", "tickloom_plugins", "tickloom_kernels"}
 DISTRIBUTION = {"zmq": "pyzmq", "sklearn": "scikit-learn"}
 # What takes long to import and is needed by a run, not by its start.
 HEAVY = {"numba", "llvmlite", "polars", "lmdb", "zmq", "bokeh", "torch", "ccxt", "pandas", "scipy"}
+# What pytest loads, and nobody else: who has no pytest never comes there.
+PYTEST_PLUGIN = Path("framework/tickloom/testing/pytest_plugin.py")
 # The only modules that may call a hook: everything below the loop is called through what they got from it.
 MAY_CALL_HOOKS = ("framework/tickloom/plugins.py", "framework/tickloom/engine/wiring/")
 
@@ -63,7 +65,8 @@ def test_kernels_import_numpy_numba_and_the_standard_library_only() -> None:
 
 
 def test_every_library_that_the_code_imports_is_required_and_no_other() -> None:
-    used = {name for root in ROOTS for _, _, name in imports(root)} - OURS - set(sys.stdlib_module_names)
+    found = {(path, name) for root in ROOTS for path, _, name in imports(root)} - {(PYTEST_PLUGIN, "pytest")}
+    used = {name for _, name in found} - OURS - set(sys.stdlib_module_names)
     required = set(setup_cfg()["options"]["install_requires"].split())
     assert {DISTRIBUTION.get(name, name) for name in used} == required
 

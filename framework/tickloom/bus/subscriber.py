@@ -238,7 +238,7 @@ class Subscriber:
 
     @property
     def sockets(self) -> tuple[Socket, ...]:
-        """The sockets in use; the second one appears when the publisher has said where to ask."""
+        """The sockets in use: SUB and, once the publisher has said where to ask, DEALER."""
         return (self._sub,) if self._dealer is None else (self._sub, self._dealer)
 
     def drain(self) -> bool:

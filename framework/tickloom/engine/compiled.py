@@ -40,6 +40,10 @@ Rows = NDArray[np.int64]
 Explain = Callable[[Sequence[int]], str]
 
 _LOG = 1 << 16
+# Made of words whose number a type checker cannot see.
+_submit: Callable[..., Event] = SubmitOrder
+_update: Callable[..., Event] = OrderUpdate
+_fill: Callable[..., Event] = Fill
 _FLAWS = {
     driver.FULL_DESK: f"more than {desk.CAPACITY} commands at one row",
     driver.BAD_COMMAND: "a command for no instrument, no side (1 or -1), no quantity, no price, or no time in force",
@@ -73,14 +77,14 @@ class Logged(Sequence[Named]):
                 detail = words[n + 1][lg.FIELDS :] if n + 1 < len(words) else fields
                 yield (row, sub, cause_row, cause_sub, self._event(kind, fields, detail))
 
-    def _event(self, kind: int, f: list[int], detail: list[int]) -> Event:
+    def _event(self, kind: int, f: list[Any], detail: list[int]) -> Event:
         """Make one event of its fields."""
         if kind == lg.SUBMIT_ORDER:
-            return SubmitOrder(*f[:9], f[9] == 1, f[10], f[11], "direct", "")
+            return _submit(*f[:9], f[9] == 1, f[10], f[11], "direct", "")
         if kind == lg.ORDER_UPDATE:
-            return OrderUpdate(*f[:9], self._reason(f[10], f[9], detail))
+            return _update(*f[:9], self._reason(f[10], f[9], detail))
         if kind == lg.FILL:
-            return Fill(*f[:10], self.ledger.instruments[f[4]].settle, f[10] == 1)
+            return _fill(*f[:10], self.ledger.instruments[f[4]].settle, f[10] == 1)
         if kind == lg.POSITION_CHANGED:
             return PositionChanged(*f[:6])
         if kind == lg.ACCOUNT_CHANGED:
@@ -129,7 +133,8 @@ class OrderKernel:
         self._kernel = seat.plugin.order_kernel
         self._state = np.ascontiguousarray(seat.plugin.kernel_state(), np.float64)
         self._session = session
-        self._venue = session.venue.flat()
+        venue: Any = session.venue
+        self._venue = venue.flat()
         self._market = market
         self._orders = orders
         self._ledger = ledger

@@ -94,8 +94,6 @@ class Loop:
         self._next_block = min(FIRST_BLOCK, block)
         self._due_so_far = -FOREVER
 
-    # --- turns -------------------------------------------------------------------------------------------------------
-
     def turn(self, rows: Rows, watermark: int) -> None:
         """Run a chunk, then everything due at or before the watermark that no later row can precede.
 
@@ -201,8 +199,6 @@ class Loop:
         self.stream.at(self.consumed + row)
         self.moment.row = row
 
-    # --- venues ------------------------------------------------------------------------------------------------------
-
     def _advance(self, rows: Rows, start: int, limit: int, ts_next: int) -> tuple[int, Sequence[Session]]:
         """Run the venues ahead to the first row at which one of them has an outcome, all to the same row."""
         sessions = self.sessions
@@ -287,8 +283,6 @@ class Loop:
             self._at(self._plan.positions[moment.wake])
         moment.cause = self.stream.emit(event, (self.stream.row, 0))[1]
 
-    # --- the queue of commands ---------------------------------------------------------------------------------------
-
     def drain(self) -> None:
         """Carry out commands breadth-first, those that follow from them included."""
         fifo = self.moment.fifo
@@ -305,9 +299,9 @@ class Loop:
 
     def _count(self, strategy: int) -> None:
         """Count how often a strategy has been woken at one instant (-1: nobody has); too often, and it is at fault."""
+        ts = self.moment.clock
         if strategy < 0:
             return
-        ts = self.moment.clock
         if ts != self._instant:
             self._instant = ts
             self._at_once.clear()

@@ -274,7 +274,8 @@ class Road:
         return woken
 
     def _updated(self, told: Sequence[int]) -> int:
-        update = OrderUpdate(*told[: news.REASON], o.REASONS[told[news.REASON]])
+        make: Any = OrderUpdate
+        update = make(*told[: news.REASON], o.REASONS[told[news.REASON]])
         self._moment.event = update
         name = self._stream.emit(update, (told[news.CAUSE_ROW], told[news.CAUSE_SUB]))
         return self.tell(told[news.STRATEGY], 0, update, name)

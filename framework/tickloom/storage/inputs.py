@@ -1,25 +1,23 @@
 """What comes into a run, on its way into the journal, and out of the journal again.
 
-A source that says which files it reads (`tickloom.interfaces.Replayable`) is journalled by reference: its settings and
+A source that says which files it reads (`Replayable`) is journalled by reference: its settings and
 the hash of each file. The rows of any other are journalled themselves, as the source gave them, before the merge.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.run import _place
 from tickloom.errors import DataError, TickloomError
-from tickloom.interfaces import Replayable
 from tickloom.plugins import Registry
 from tickloom.storage.manifest import Input, hash_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tickloom.config import Config
     from tickloom.config.sections import PluginSection
     from tickloom.instruments import Instrument
@@ -31,6 +29,19 @@ Chunks = Iterator[tuple[Rows, int]]
 #: Rows of a block: blocks begin at multiples of it, whatever the chunks were.
 BLOCK = 256
 _FOREVER = 1 << 62
+
+
+@runtime_checkable
+class Replayable(Protocol):
+    """What a `Source` may have besides: a way to the same rows again, so that the journal need not hold them.
+
+    The promise is that settings and files alone decide the rows. The rows of a source that cannot promise it, such as
+    a live connection, are written into the journal as they come.
+    """
+
+    def files(self) -> Sequence[Path]:
+        """Return every file that is read, in an order that does not change; none where the settings are enough."""
+        ...
 
 
 class Recorder:

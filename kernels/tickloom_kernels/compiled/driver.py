@@ -450,13 +450,15 @@ def drive(
             return i
         desk[d.NEXT_ROW] = h[ORDERS]
         kernel(state, desk, table, exposure, newest, rows, i)
+        if desk[d.COUNT] == 0:
+            h[PHASE] = BEGUN
+            continue
         if desk[d.OVERFLOWN] == 1 or has_flaw(desk, len(newest)):
             h[WHY] = FULL_DESK if desk[d.OVERFLOWN] == 1 else BAD_COMMAND
             desk[d.COUNT] = 0
             h[PHASE] = BEGUN
             return i
-        if desk[d.COUNT] > 0:
-            carry_out(desk, accounts, table, exposure, out, numbering, newest, g, limits, numbers, refusals, log, h, ts)
+        carry_out(desk, accounts, table, exposure, out, numbering, newest, g, limits, numbers, refusals, log, h, ts)
         h[PHASE] = BEGUN
     h[WHY] = DONE
     return stop

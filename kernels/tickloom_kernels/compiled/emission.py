@@ -45,21 +45,21 @@ def see(a: NDArray[np.int64], bids: int, newest: NDArray[np.int64], rows: NDArra
     if rows[i, r.KIND] != r.BOOK_DELTA:
         marks.remember(newest, rows, i, i + 1)
         return
-    quote = newest[instrument, 1]
-    if quote[r.KIND] == r.QUOTE:
+    # Word by word: a slice would be counted in and out at every row.
+    if newest[instrument, 1, r.KIND] == r.QUOTE:
         return
     bid, ask = b.best(a, bids), b.best(a, bids + b.SIDE_WORDS)
     if bid == 0 or ask == 0:
-        quote[r.KIND] = 0
-        quote[r.QUOTE_BID_QUANTITY] = 0
+        newest[instrument, 1, r.KIND] = 0
+        newest[instrument, 1, r.QUOTE_BID_QUANTITY] = 0
         return
-    quote[r.KIND] = r.BOOK_DELTA
-    quote[r.TS_INIT] = rows[i, r.TS_INIT]
-    quote[r.INSTRUMENT] = instrument
-    quote[r.QUOTE_BID_PRICE] = a[bid]
-    quote[r.QUOTE_BID_QUANTITY] = a[bid + 1]
-    quote[r.QUOTE_ASK_PRICE] = a[ask]
-    quote[r.QUOTE_ASK_QUANTITY] = a[ask + 1]
+    newest[instrument, 1, r.KIND] = r.BOOK_DELTA
+    newest[instrument, 1, r.TS_INIT] = rows[i, r.TS_INIT]
+    newest[instrument, 1, r.INSTRUMENT] = instrument
+    newest[instrument, 1, r.QUOTE_BID_PRICE] = a[bid]
+    newest[instrument, 1, r.QUOTE_BID_QUANTITY] = a[bid + 1]
+    newest[instrument, 1, r.QUOTE_ASK_PRICE] = a[ask]
+    newest[instrument, 1, r.QUOTE_ASK_QUANTITY] = a[ask + 1]
 
 
 @njit(

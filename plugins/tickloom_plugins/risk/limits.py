@@ -175,10 +175,10 @@ class Limits:
         if exposure is None:
             exposure = self._exposures[account, index] = self.ctx.exposure(account, index)
         equity = self.ctx.equity(account, self._loss_asset[0]) if self.max_loss is not None else 0
+        now = self.ctx.clock if self.max_order_rate else 0
         reason = risk.check(
-            known.limits, numbers, exposure, self.ctx.clock if self.max_order_rate else 0, side, price, command.quantity, added, notional,
-            reference, age, equity,
-        )  # fmt: skip
+            known.limits, numbers, exposure, now, side, price, command.quantity, added, notional, reference, age, equity
+        )
         if reason == risk.PASS:
             return None
         return Refused(

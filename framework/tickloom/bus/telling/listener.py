@@ -111,9 +111,8 @@ class Listener:
         """Note what was fetched: what came before a listener joined is no loss that was repaired."""
         if batch.replayed:
             earlier = self._backlog and batch.topic not in self._live
-            self._unsaid[*(("fetched", "earlier event") if earlier else ("repaired", "event")), batch.topic] += (
-                batch.count
-            )
+            done, what = ("fetched", "earlier event") if earlier else ("repaired", "event")
+            self._unsaid[done, what, batch.topic] += batch.count
             return
         self._live.add(batch.topic)
         if self._unsaid:

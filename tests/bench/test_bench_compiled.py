@@ -1,0 +1,46 @@
+"""Compiled strategies on levels and trades with queue position; `peers/hftbacktest_bench.py` runs the same on a peer."""
+
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from compiled import CONFIG, PERP, Cross, Quoter, feed
+from measure import ratio
+from numpy.typing import NDArray
+
+from tickloom.testing import RowSource, prepare
+from tickloom_kernels import book
+
+ROWS = 1_000_000
+
+
+def timed(strategy: type, rows: NDArray[np.int64]) -> float:
+    """Run and time it, wiring apart."""
+    plan = [(1 << 16, None)] * (len(rows) // (1 << 16) + 1)
+    source = partial(RowSource, [PERP], rows, plan)
+    text = CONFIG.format(
+        latency='{ out = "1ms", back = "1ms" }', risk='max_position = "10"', deposits='["1000000 USDT"]'
+    )
+    run = prepare(text, {"feed": source, "strategy": strategy})
+    started = time.perf_counter()
+    run.execute()
+    return time.perf_counter() - started
+
+
+def only_the_book(rows: NDArray[np.int64]) -> None:
+    """Keep a book, and do nothing else: what no engine on levels can do without."""
+    book.follow(np.zeros(book.BOOK_WORDS, np.int64), rows, 0, len(rows))
+
+
+@pytest.mark.parametrize("strategy", [Cross, Quoter])
+def test_a_compiled_strategy_on_levels_and_trades(benchmark: Any, strategy: type) -> None:
+    """The bare loop keeps the book; set TICKLOOM_ROWS to a file name to keep the rows for the peer's script."""
+    rows = feed(ROWS, 7)
+    if "TICKLOOM_ROWS" in os.environ:
+        np.save(Path(os.environ["TICKLOOM_ROWS"]), rows)
+    slower = ratio(benchmark, lambda: timed(strategy, rows), lambda: only_the_book(rows), units=ROWS, rounds=3)
+    assert slower > 0
