@@ -57,8 +57,9 @@ wheel-test: $(VENV)/test.stamp ## build the wheel, install it in a clean environ
 bench: $(VENV)/test.stamp $(VENV)/kernels.stamp ## measure speed with pytest-benchmark
 	$(BIN)/pytest tests/bench --capture=no --benchmark-only --benchmark-columns=min,median,ops,rounds --benchmark-sort=name
 
-soak: $(VENV)/test.stamp $(VENV)/kernels.stamp ## the property tests with thousands of cases
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/property --numprocesses=$(WORKERS)
+soak: $(VENV)/test.stamp $(VENV)/kernels.stamp ## thousands of cases of each property, a hundred kills
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/property tests/integration/test_journal_kills.py \
+	tests/integration/test_bus_kills.py tests/integration/test_bus_chaos.py --numprocesses=$(WORKERS)
 
 docs: $(VENV)/docs.stamp ## build the documentation; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html

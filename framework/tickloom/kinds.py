@@ -1,8 +1,8 @@
 """The one table of kinds of plugin: what may be registered, what it must look like, where it is described.
 
-The methods of `tickloom.plugins.Register`, the listing of ``tickloom plugins``, the conformance suites, the templates of
-``tickloom new-plugin`` and the reference pages are made from it. Protocols and suites are named, not imported, so that
-reading the table costs nothing.
+The methods of `tickloom.plugins.Register`, the listing of ``tickloom plugins``, the conformance suites, the templates
+of ``tickloom new-plugin`` and the reference pages are made from it. Protocols and suites are named, not imported, so
+that reading the table costs nothing.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Compiled strategies on levels and trades with queue position; `peers/hftbacktest_bench.py` runs the same on a peer."""
+"""Compiled strategies on levels and trades with queue position; `peers/hftbacktest_bench.py` is the same for a peer."""
 
 import os
 import time

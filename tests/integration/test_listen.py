@@ -30,7 +30,7 @@ from tickloom.storage.reader import JournalReader, decode
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLE, PAGE = TOP / "examples" / "market_maker" / "run.toml", TOP / "docs" / "how_to" / "follow_a_run.md"
 TICKLOOM = (sys.executable, "-c", "from tickloom.cli import main; main()")
-#: A strategy that does nothing but hold the run up, in the sixth of its eight minutes, until a file is there.
+#: A strategy that does nothing but hold the run up, in the fifth of its seven minutes, until a file is there.
 PAUSE = """
 import time
 from pathlib import Path
@@ -39,7 +39,7 @@ from tickloom.units import moment
 
 class Pause(Strategy):
     def on_start(self):
-        self.ctx.timer(moment("2024-08-09 00:05:00"), "pause")
+        self.ctx.timer(moment("2024-08-09 00:04:30"), "pause")
 
     def on_timer(self, timer):
         while not Path("{gate}").exists():
@@ -259,7 +259,7 @@ def test_two_terminals_follow_an_example_and_the_one_that_is_killed_ends_with_th
     # An example is over in seconds; a person who starts a terminal again needs longer. So the run has a pause in it.
     (tmp_path / "pause.py").write_text(PAUSE.format(gate=tmp_path / "gate"))
     sets = {
-        "sources.main.duration": "8min",
+        "sources.main.duration": "7min",
         "strategies.pause.file": tmp_path / "pause.py",
         "bus.publish": endpoint,
         "report.sections": "['numbers']",

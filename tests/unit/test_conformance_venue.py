@@ -124,10 +124,8 @@ def test_what_two_venues_share_is_found() -> None:
 
         def open(self, *arguments: Any) -> tuple[Rows, Rows]:
             self.opened.append(1)
-            lines = super().open(*arguments)
-            self._a[0] += 0
-            self.latency = type(self.latency)(out=f"{len(self.opened)}ms")
-            return self.latency.lines(7, "venue") if lines else lines
+            super().open(*arguments)
+            return type(self.latency)(out=f"{len(self.opened)}ms").lines(7, "venue")
 
     assert "the rule" in breach(Faulty)
 

@@ -25,7 +25,7 @@ def new(*arguments: str) -> Result:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder to write into; what is imported from it is forgotten afterwards."""
+    """Go into an empty folder to write into; what is imported from it is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     known = set(sys.modules)
     yield tmp_path

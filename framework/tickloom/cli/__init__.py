@@ -16,7 +16,7 @@ from tickloom.errors import ConfigError, TickloomError, nearest
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Modules of this package with a ``command`` each.
-COMMANDS = ("keys", "listen", "new-plugin", "new-strategy", "plugins", "replay", "report", "run", "runs")
+COMMANDS = ("bench", "keys", "listen", "new-plugin", "new-strategy", "plugins", "replay", "report", "run", "runs")
 
 
 class Commands(click.Group):

@@ -82,7 +82,7 @@ class Idle(Strategy):
 
 
 class Smooth:
-    """Moving averages of n = 1, 3, 9, ... values, as many as asked for: plausible vectors at the price of a compiled one.
+    """Moving averages of n = 1, 3, 9, ... values, as many as asked for: plausible vectors, compiled.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def _module(
 ) -> ModuleType:
     """Make the module that the entry point names: its factories, what announces them, and the hooks."""
     module = ModuleType(f"tickloom_throwaway_{next(_numbers)}")
-    places = []
+    places: list[tuple[str, str, str]] = []
     for kind, named in factories.items():
         for name, factory in named.items():
             attribute = f"factory_{len(places)}"

@@ -4,6 +4,8 @@ Everything on the road of an order is done by the functions that the Python road
 venue, ledger. What happens is written into a log (`tickloom_kernels.compiled.log`), named as the loop names it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -365,7 +367,7 @@ def due(
     nogil=True,
 )  # fmt: skip
 def drive(
-    kernel: object,
+    kernel: Callable[..., None],
     state: NDArray[np.float64],
     desk: NDArray[np.int64],
     a: NDArray[np.int64],

@@ -11,6 +11,8 @@ An emission kernel is a function compiled by ``@njit(emission.EMISSION_KERNEL, c
 It returns NaN to say nothing, and any other number to say that, of the row's instrument.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -68,7 +70,7 @@ def see(a: NDArray[np.int64], bids: int, newest: NDArray[np.int64], rows: NDArra
     nogil=True,
 )
 def emit(
-    kernel: object,
+    kernel: Callable[..., float],
     state: NDArray[np.float64],
     newest: NDArray[np.int64],
     books: NDArray[np.int64],

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,23 @@ from tickloom_kernels import marks
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
+
+
+class _Entries(Sequence[Entry]):
+    """The outcome stream of a run, put together when somebody looks: compiled strategies leave words, not events."""
+
+    def __init__(self, batches: Sequence[Sequence[Named]]) -> None:
+        self._batches = batches
+
+    @cached_property
+    def _all(self) -> list[Entry]:
+        return [Entry._make(entry) for batch in self._batches for entry in batch]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all[index]
 
 
 class Collector(Observer):
@@ -51,9 +70,9 @@ class Collector(Observer):
         self._batches.append(batch)
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Sequence[Entry]:
         """The outcome stream, feature vectors left out."""
-        return [Entry._make(entry) for batch in self._batches for entry in batch]
+        return _Entries(self._batches)
 
     def rows(self, first: int, rows: Rows) -> None:
         """Take in consumed rows."""

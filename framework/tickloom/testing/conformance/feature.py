@@ -70,8 +70,7 @@ def _walk() -> Floats:
     """Make prices: a walk, with a stretch in which nothing moves."""
     steps = np.random.default_rng(7).integers(-3, 4, _COUNT)
     steps[_COUNT // 2 : _COUNT // 2 + 20] = 0
-    walk: Floats = (60_000 + np.cumsum(steps)) * 0.1
-    return walk
+    return np.multiply(60_000 + np.cumsum(steps), 0.1, dtype=np.float64)
 
 
 def _head(subject: Subject, feature: Any) -> None:

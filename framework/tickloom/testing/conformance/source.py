@@ -1,7 +1,6 @@
 """What every source owes: rows in order, promises that hold, and the same rows every time."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -47,14 +46,14 @@ def check_source(factory: Callable[..., Any], /, **settings: Any) -> None:
     subject = Subject("source", factory, settings)
     source = subject.make()
     instruments, series = _head(subject, source)
-    again = _rows(subject.make())
+    again = _Again(subject, subject.make())
     state = _State(subject, len(instruments), len(series))
     with subject.asked("chunks"):
         for number, item in enumerate(source.chunks()):
             rows = state.chunk(f"chunk {number}", item)
             _progress(subject, f"chunk {number}", source, state)
-            _compare(subject, f"chunk {number}", rows, again)
-    subject.require(next(again, None) is None, "a second instance", "has more rows", _SAME)
+            again.compare(f"chunk {number}", rows)
+        again.ends()
     subject.require(state.count > 0, "chunks", "gave no rows, so that nothing was checked", "settings give some rows")
     state.bars_close(series)
     subject.require(list(source.instruments) == instruments, "instruments", "changed while rows were read", _SAME)
@@ -75,18 +74,30 @@ def _head(subject: Subject, source: Any) -> tuple[list[Instrument], list[str]]:
     return instruments, series
 
 
-def _rows(source: Any) -> Iterator[Rows]:
-    """Yield the rows of a source one by one."""
-    return chain.from_iterable(rows for rows, _ in source.chunks())
+class _Again:
+    """The rows of a second instance, which may cut its chunks elsewhere."""
 
+    def __init__(self, subject: Subject, source: Any) -> None:
+        self._subject = subject
+        self._chunks = source.chunks()
+        self._left: Rows = np.empty((0, r.WORDS), np.int64)
 
-def _compare(subject: Subject, where: str, rows: Rows, again: Iterator[Rows]) -> None:
-    """Hold rows against those of the second instance, which may cut its chunks elsewhere."""
-    for k, row in enumerate(rows):
-        other = next(again, None)
-        if other is None or not np.array_equal(row, other):
-            wrong = f"is {row.tolist()}, a second instance has {'none' if other is None else other.tolist()}"
-            subject.fail(f"{where}, row {k}", wrong, _SAME)
+    def compare(self, where: str, rows: Rows) -> None:
+        """Hold the next rows against those of the first instance."""
+        while len(self._left) < len(rows) and (item := next(self._chunks, None)) is not None:
+            self._left = np.concatenate((self._left, item[0]))
+        own, self._left = self._left[: len(rows)], self._left[len(rows) :]
+        count = len(own)
+        differs = (own != rows[:count]).any(axis=1)
+        if differs.any() or count < len(rows):
+            k = int(np.argmax(differs)) if differs.any() else count
+            other = own[k].tolist() if k < count else "none"
+            self._subject.fail(f"{where}, row {k}", f"is {rows[k].tolist()}, a second instance has {other}", _SAME)
+
+    def ends(self) -> None:
+        """Require that there is nothing more."""
+        more = len(self._left) + sum(len(rows) for rows, _ in self._chunks)
+        self._subject.require(more == 0, "a second instance", f"has {more} more rows", _SAME)
 
 
 def _progress(subject: Subject, where: str, source: Any, state: "_State") -> None:
