@@ -44,12 +44,17 @@ int main(int argc, char **argv) {
   for (int i = -100; i < count; i++) {
     double began = now(); zmq_send(client, text, size, 0); zmq_recv(client, text, size, 0);
     if (i >= 0) trips[i] = now() - began;
+    usleep(100);
   }
   qsort(trips, count, sizeof(double), order);
   printf("%f\n", trips[count / 2] / 2);
   kill(child, SIGKILL); return 0;
 }
 """
+
+
+#: Between two trips (s), on both sides: events of a market come one by one.
+_PAUSE = 100e-6
 
 
 def c_latency(folder: Path, endpoint: str, count: int, size: int) -> tuple[float, str]:
@@ -75,6 +80,7 @@ def raw_latency(endpoint: str, count: int, size: int) -> float:
             socket.send(bytes(size))
             socket.recv()
             trips.append(time.perf_counter_ns() - began)
+            time.sleep(_PAUSE)
         echo.kill()
     return float(np.median(trips)) / 2
 
@@ -131,6 +137,7 @@ def hop(there: str, back: str, count: int) -> tuple[float, int]:
             publisher.flush()
             next(answers)
             trips.append(time.perf_counter_ns() - began)
+            time.sleep(_PAUSE)
         publisher.end()
         other.wait(10)
     return float(np.median(trips)) / 2, len(

@@ -2,12 +2,12 @@
 
 Rules about orders and venues stand in `test_loop_rules_orders`, rule 4 in `test_merge`, rules 16, 22 and 24 in
 `test_views`, rule 23 in `test_context`, rules 19 and 29 in `test_faults`; rule 7 is chunk invariance and rule 30 the
-observer law, both in `tests/property`.
+observer law, both in `tests/property`, as is rule 25, `test_compiled_strategies`; rules 14 and 24 are also in
+the conformance suites of sources and features.
 
-Not here yet, because the parts they are about are not: 5 (live order, and replay without a merge), 14 (the check of a
-source's stamps), 25 (compiled strategies) and 28 (snapshots). In part: of 16 the flat bar of an empty interval, of 18
-the list of what is left (`RunEnded` gives the number), of 21 views that come in mid-run, of 24 the conformance suite of
-features. Rule 32 is how rule 17 is made fast.
+Not here yet, because the parts they are about are not: 5 (live order) and 28 (snapshots). In part: of 16 the flat bar
+of an empty interval, of 18 the list of what is left (`RunEnded` gives the number), of 21 views that come in mid-run.
+Rule 32 is how rule 17 is made fast.
 """
 
 from functools import partial
@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from loops import MS, SLOW, Listener, Telling, at, candle, go, quote, table, trade
 
-from tickloom.engine.loop import Loop
 from tickloom.engine.ahead.plan import Planner
+from tickloom.engine.loop import Loop
 from tickloom.events import (
     AccountChanged,
     Fill,

@@ -28,6 +28,9 @@ BUDGET = 512
 _RETRY = 0.1
 #: Where no answer is awaited, the replay socket is looked at so often (s).
 _LOOK = 0.25
+_LONGEST = int(_LOOK * 1000)
+#: A message that is there after so long (s) was not waited for.
+_AT_ONCE = 50e-6
 #: Time for the last word to a publisher when a subscriber closes (ms).
 _FAREWELL = 100
 
@@ -87,6 +90,8 @@ class Subscriber:
         # When to say hello (s, monotonic); None: nothing to ask.
         self._hello_due: float | None = self._heard
         self._blocked_until = self._look_due = 0.0
+        self._flowing = False
+        self._timeout = -1
         self._epoch: int | None = None
         self._context: zmq.Context[Socket] = zmq.Context()
         self._dealer: Socket | None = None
@@ -128,19 +133,23 @@ class Subscriber:
 
     def receive_batch(self, timeout: float | None = None) -> BatchItem | None:
         """Wait for the next batch of events; as `receive`, but one frame's events at a time."""
-        deadline = None if timeout is None else time.monotonic() + timeout
         out = self._splicer.out
-        while True:
-            if out:
-                item: BatchItem = out.popleft()
-                return item
+        deadline = None if timeout is None else time.monotonic() + timeout
+        looked = False
+        while not out:
             now = time.monotonic()
-            awaited = self._hello_due is not None or not self._splicer.complete or now >= self._look_due
-            if (self.drain() if awaited else self._take(self._sub)) or out:
+            if self._hello_due is not None or now >= self._look_due or not self._splicer.complete:
+                more = self.drain()
+            else:
+                more = self._flowing and self._take(self._sub)
+            if more or out:
                 continue
-            if deadline is not None and now >= deadline:
+            if looked and deadline is not None and now >= deadline:
                 return None
             self._wait(now, deadline)
+            looked = True
+        item: BatchItem = out.popleft()
+        return item
 
     def __iter__(self) -> Iterator[Item]:
         """Yield events and news until the run is over and everything of it has been handed out.
@@ -306,11 +315,15 @@ class Subscriber:
         """Wait until something comes or is due, or until the deadline (s, monotonic)."""
         due = self.next_due()
         if due is not None:
-            self._poller.poll(_milliseconds(now, deadline, due))
-        else:
-            # No answer is awaited: to wait in recv is quicker by half than to poll.
-            self._sub.rcvtimeo = _milliseconds(now, deadline, self._look_due)
-            self._take(self._sub, 1, 0)
+            self._poller.poll(_milliseconds(now, due if deadline is None else min(due, deadline)))
+            return
+        # No answer is awaited: to wait in recv is quicker than to poll, and to try first whether something is there
+        # takes as long as a hop. That is worth its while only where messages come without being waited for.
+        timeout = _LONGEST if deadline is None else min(_LONGEST, _milliseconds(now, deadline))
+        if timeout != self._timeout:
+            self._sub.setsockopt(zmq.RCVTIMEO, timeout)
+            self._timeout = timeout
+        self._flowing = self._take(self._sub, 1, 0) and time.monotonic() - now < _AT_ONCE
 
     def _refuse(self, error: WireError) -> None:
         """Leave out what is no frame, but not what another version of ourselves sent."""
@@ -395,7 +408,6 @@ class Subscriber:
         return True
 
 
-def _milliseconds(now: float, deadline: float | None, due: float) -> int:
-    """Time to wait until the first of two moments (s): whole milliseconds, rounded up."""
-    first = due if deadline is None else min(deadline, due)
-    return max(0, math.ceil((first - now) * 1000))
+def _milliseconds(now: float, due: float) -> int:
+    """Time until a moment (s): whole milliseconds, rounded up, and 0 where it is past."""
+    return max(0, math.ceil((due - now) * 1000))

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 @click.command("replay", short_help="Run a run again and compare.")
 @click.argument("run")
 @click.option("--in", "runs", type=click.Path(path_type=Path), default="runs", help="Where the runs are [runs].")
-@click.pass_context
-def command(ctx: click.Context, run: str, runs: Path) -> None:
+def command(run: str, runs: Path) -> None:
     """Run RUN again, and hold every event against its journal, byte by byte.
 
     RUN is an id or the beginning of one, the name of a config (its newest run), or the path of a run's folder. The
@@ -38,7 +37,9 @@ def command(ctx: click.Context, run: str, runs: Path) -> None:
         click.echo(f"identical: {verdict.rows:,} rows, {verdict.events:,} events{until}")
         return
     _show(verdict, verdict.difference)
-    ctx.exit(1)
+    entry = verdict.difference.journal or verdict.difference.replay
+    assert entry is not None
+    raise TickloomError(f"{found.id} runs differently now, from event ({entry.row}, {entry.sub}) on")
 
 
 def _replayed(folder: Path) -> "Verdict":
@@ -57,9 +58,7 @@ def _show(verdict: "Verdict", difference: "Difference") -> None:
     from rich.console import Console
 
     console = Console()
-    entry = difference.journal or difference.replay
-    assert entry is not None
-    console.print(f"different: {verdict.events:,} events are equal, then event ({entry.row}, {entry.sub}) is not")
+    console.print(f"different: {verdict.events:,} events are equal, and the next one is not")
     console.print(_sides(difference))
     console.print(_chain(difference))
 

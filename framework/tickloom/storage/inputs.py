@@ -1,7 +1,7 @@
 """What comes into a run, on its way into the journal, and out of the journal again.
 
-A source that says which files it reads (`Replayable`) is journalled by reference: its settings and
-the hash of each file. The rows of any other are journalled themselves, as the source gave them, before the merge.
+A source that says which files it reads (`Replayable`) is journalled by reference: its settings and the hash of each
+file. The rows of any other are journalled themselves, as the source gave them, before the merge.
 """
 
 from collections.abc import Callable, Iterator, Sequence

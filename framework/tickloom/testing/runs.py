@@ -167,6 +167,7 @@ def prepare(
     plugins: Mapping[str, Callable[..., Any]],
     block: int = 1 << 16,
     observers: Sequence[Observer] = (),
+    installed: Registry | None = None,
 ) -> Prepared:
     """Wire a config given as text, with plugins given by name.
 
@@ -180,6 +181,8 @@ def prepare(
         Rows that the loop runs ahead at most; 1 steps row by row. It changes no outcome.
     observers : sequence of Observer
         As `tickloom.engine.run_config` takes them.
+    installed : Registry, optional
+        The installed plugins, where they have been looked for already.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def prepare(
     from tickloom.engine.wiring.build import Wiring
 
     config = config_from(Path("test.toml"), tomllib.loads(text) if isinstance(text, str) else text)
-    return Prepared(Wiring(config, GivenPlugins(load_plugins(), plugins), observers, block))
+    return Prepared(Wiring(config, GivenPlugins(installed or load_plugins(), plugins), observers, block))
 
 
 def run_text(

@@ -13,6 +13,7 @@ from tickloom.errors import ConfigError, nearest
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Source
 from tickloom.kinds import BY_NAME, KINDS
+from tickloom.plugins import Registry, load_plugins
 from tickloom.testing.actors import Busy, Hearing, Rising, Smooth
 from tickloom.testing.runs import Finished, Prepared, Tape, prepare
 from tickloom.testing.ticks import market
@@ -84,6 +85,8 @@ class Stage:
         TOML of the author: sections beside, or in place of, those of the run.
     given : mapping
         Further factories by name, in place of those of the same name.
+    installed : Registry
+        The installed plugins, looked for once for all runs.
     """
 
     kind: str
@@ -91,6 +94,7 @@ class Stage:
     source: Source
     config: str = ""
     given: Mapping[str, Factory] = attrs.field(factory=dict)
+    installed: Registry = attrs.field(factory=load_plugins)
 
     def prepare(
         self, observers: Sequence[Observer] = (), block: int = 1 << 16, source: Source | None = None
@@ -107,7 +111,7 @@ class Stage:
             "averages": Smooth,
             **self.given,
         }
-        return prepare(self._config(ticks.instruments), factories, block, observers)
+        return prepare(self._config(ticks.instruments), factories, block, observers, self.installed)
 
     def run(self, block: int = 1 << 16, source: Source | None = None) -> Finished:
         """Run it with a fresh plugin, to its end, and keep the whole outcome stream."""

@@ -13,7 +13,7 @@ from tickloom.testing.runs import Finished, RowSource
 from tickloom.testing.stage import Stage
 
 #: How the rows are cut: sizes of chunks in turn, whether their watermarks promise all they can, longest block.
-_CUTS = (((1 << 40,), True, 1), ((1,), False, 1 << 16), ((3, 0, 17, 1, 64), True, 7), ((50, 2), False, 256))
+_CUTS = (((1 << 40,), True, 1), ((1, 1, 1, 9), False, 1 << 16), ((3, 0, 17, 1, 64), True, 7), ((50, 2), False, 256))
 
 _OWN_STATE = "fresh plugins share nothing, and whatever decides comes from events and settings"
 _OWN_TIME = "time comes from ctx.clock and chance from ctx.rng only"

@@ -16,7 +16,7 @@ from tickloom.testing.conformance.subject import Subject
 from tickloom.testing.runs import Finished
 from tickloom.testing.ticks import INSTRUMENTS, market
 
-_STEPS = 300
+_STEPS = 150
 _VALUE = "predict returns a finite number, or None to say nothing"
 _PURE = "equal vectors in the same order give equal opinions: no clock, no dice, nothing shared between models"
 

@@ -38,8 +38,8 @@ def check_report_section(factory: Callable[..., Any], /, **settings: Any) -> Seq
     """
     subject = Subject("report_section", factory, settings)
     runs = {
-        "a run with many orders": subject.stage(market(200), _BUSY),
-        "a run with nobody in it": subject.stage(market(50)),
+        "a run with many orders": subject.stage(market(100), _BUSY),
+        "a run with nobody in it": subject.stage(market(20)),
         "a run of one trade": subject.stage(trades([600_000])),
     }
     made = []

@@ -47,7 +47,7 @@ def check_risk_check(
         Names the command and the rule.
     """
     subject = Subject("risk_check", factory, settings)
-    stage = subject.stage(ticks or market(300), config)
+    stage = subject.stage(ticks or market(150), config)
     breaches: list[ConformanceError] = []
     attrs.evolve(stage, plugin=lambda: _Watched(subject, subject.make(), breaches)).run()
     if breaches:
@@ -59,7 +59,7 @@ def check_risk_check(
 
 def _amendments(subject: Subject, breaches: list[ConformanceError]) -> None:
     """Ask about amendments by themselves, of orders that passed because the check was not asked about them."""
-    stage = subject.stage(market(300))
+    stage = subject.stage(market(150))
     attrs.evolve(stage, plugin=lambda: _Watched(subject, subject.make(), breaches, (AmendOrder,))).run()
     if breaches:
         raise breaches[0]

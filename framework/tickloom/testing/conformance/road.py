@@ -69,7 +69,7 @@ def check_router(
 
 
 def _check(subject: Subject, ticks: Source | None, config: str, method: str) -> Finished:
-    stage = subject.stage(ticks or market(300), config)
+    stage = subject.stage(ticks or market(150), config)
     breaches: list[ConformanceError] = []
     # What it made is looked at first: the laws would only tell what came of it.
     attrs.evolve(stage, plugin=lambda: Watched(subject, subject.make(), method, breaches)).run()

@@ -50,4 +50,4 @@ def check_strategy(
         subject.require(name in _HANDLERS, name, f"nobody calls it; {nearest(name, _HANDLERS)}", _KNOWN)
     own = [name for name in written if getattr(type(plugin), name, None) is not getattr(Strategy, name)]
     subject.require(bool(own), "handlers", "it has none, so that nothing wakes it", _KNOWN)
-    return laws.hold(subject, subject.stage(ticks or market(300), config))
+    return laws.hold(subject, subject.stage(ticks or market(150), config))

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import attrs
 
 from tickloom.interfaces import Source
+from tickloom.plugins import Registry, load_plugins
 from tickloom.testing.stage import Cast, Stage, made_by, name_of
 
 
@@ -25,11 +26,14 @@ class Subject:
         As the author gave it.
     settings : mapping
         As a config would hold them.
+    installed : Registry
+        The installed plugins, looked for once for all runs.
     """
 
     kind: str
     factory: Callable[..., Any]
     settings: Mapping[str, Any] = attrs.field(factory=dict)
+    installed: Registry = attrs.field(factory=load_plugins, repr=False)
 
     @property
     def make(self) -> Cast:
@@ -38,7 +42,7 @@ class Subject:
 
     def stage(self, source: Source, config: str = "", **given: Callable[..., Any]) -> Stage:
         """Return a run around fresh plugins, with further factories by name."""
-        return Stage(self.kind, self.make, source, config, given)
+        return Stage(self.kind, self.make, source, config, given, self.installed)
 
     def fail(self, where: str, wrong: str, rule: str, cause: Exception | None = None) -> NoReturn:
         """Say what is wrong, where, and what the rule is."""

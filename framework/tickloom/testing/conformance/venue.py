@@ -59,7 +59,7 @@ def check_venue(
         checked.
     """
     subject = Subject("venue", factory, settings)
-    stage = subject.stage(ticks or market(300), _TAIL + config)
+    stage = subject.stage(ticks or market(150), _TAIL + config)
     plain, quiet = _watched(subject, stage, False)
     laws.require_no_fault(subject, quiet)
     _orders(subject, quiet)
