@@ -12,11 +12,12 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tickloom.cli import main
 
 
-def victim(job: dict) -> int:
+def victim(job: dict[str, Any]) -> int:
     """Run in a process of its own; return its exit code, negative where a signal ended it."""
     child = os.fork()
     if child:

@@ -76,7 +76,8 @@ def again(where: Path, plugins: Plugins | None = None, said: list[str] | None = 
     """Run a journal again, with nothing given but the strategies."""
     with JournalReader(where / "journal") as journal:
         given = GivenPlugins(installed(), {**STRATEGIES, **(plugins or {})})
-        return replay(journal, given, [].append if said is None else said.append)
+        lines: list[str] = [] if said is None else said
+        return replay(journal, given, lines.append)
 
 
 def kept(where: Path) -> list[bytes]:

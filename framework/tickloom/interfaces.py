@@ -27,8 +27,6 @@ from tickloom.events import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -333,7 +331,7 @@ class Venue(Protocol):
         seed: int,
         orders: "OrderTable",
     ) -> tuple["type_rows", "type_rows"]:
-        """Take up a run, and return the two latency lines of its session, out and back (`tickloom_kernels.orders.line`).
+        """Take up a run, and return the lines of its session, out and back (`tickloom_kernels.orders.line`).
 
         ``instruments`` has None where one belongs to another venue; ``ledger`` is the venue's own; orders are named by
         their row in ``orders``. What the lines draw is keyed by (seed, name, direction).

@@ -1,4 +1,4 @@
-"""Which stream each market row belongs to, counted while nobody listens: this is all that publishing costs a row then."""
+"""Which stream each market row belongs to, counted while nobody listens: that is all publishing costs then."""
 
 import numpy as np
 from numba import njit

@@ -61,7 +61,8 @@ class Live:
         while first < self.rows:
             count = int(draw.integers(1, 400))
             rows = np.zeros((count, r.WORDS), np.int64)
-            rows[:, r.TS_INIT] = rows[:, r.TS_EVENT] = 1_700_000_000_000_000_000 + (first + np.arange(count)) * 1_000_000
+            milliseconds = first + np.arange(count)
+            rows[:, r.TS_INIT] = rows[:, r.TS_EVENT] = 1_700_000_000_000_000_000 + milliseconds * 1_000_000
             rows[:, r.TRADE_PRICE] = price + np.cumsum(draw.integers(-1, 2, count))
             rows[:, r.TRADE_QUANTITY] = draw.integers(1, 90, count)
             rows[:, r.TRADE_AGGRESSOR] = draw.choice([-1, 1], count)

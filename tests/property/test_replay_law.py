@@ -126,5 +126,8 @@ def test_a_plugin_that_decides_by_what_is_no_input_is_named_at_its_first_event(w
         assert verdict.difference.journal == theirs[first]
         assert verdict.difference.replay is not None
         assert verdict.difference.replay[:4] == theirs[first][:4]
-        assert verdict.difference.replay.event.tag != theirs[first].event.tag
+        ours, event = verdict.difference.replay.event, theirs[first].event
+        assert isinstance(ours, SubmitOrder)
+        assert isinstance(event, SubmitOrder)
+        assert ours.tag != event.tag
         assert look_at(where).status == "ended"

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,20 @@ def test_what_is_no_frame_is_counted_and_left_out(endpoint: str) -> None:
             while subscriber.epoch is None and time.monotonic() < deadline:
                 assert subscriber.receive(0.05) is None
         assert (subscriber.statistics.refused, subscriber.epoch) == (2, 1)
+
+
+def test_events_of_an_unknown_kind_are_counted_and_left_out(endpoint: str) -> None:
+    frame = bytearray(
+        wire.encode_entries(b"sig.m|", 1, 1, 1, [(1, 1, 1, 0, Signal(1, 0, 0, 1.0))], 0)[: -wire.CRC_BYTES]
+    )
+    known = wire.encode_entries(b"sig.m|", 1, 1, 2, [(2, 1, 2, 0, Signal(2, 0, 0, 1.0))], 0)
+    frame[len(b"sig.m|") + 5] = 0x70
+    with Subscriber(endpoint) as subscriber:
+        for _ in stranger(endpoint, bytes(frame) + zlib.crc32(frame).to_bytes(4, "little"), known):
+            item = subscriber.receive(5)
+            assert isinstance(item, Message)
+            assert item.seq == 2
+        assert subscriber.statistics.unknown == 1
 
 
 def test_requests_that_make_no_sense_change_nothing(publisher: Publisher) -> None:

@@ -198,9 +198,9 @@ def test_a_source_that_raises_ends_the_run_cleanly():
 def test_a_source_that_raises_at_once_leaves_a_record_of_nothing():
     record = go({"good": Good}, partial(Failing, [])).record
     assert record.status == f"{__name__}.chunks: OSError('the disk is gone')"
-    assert (record.entries, record.rows) == ([], {})
+    assert (list(record.entries), record.rows) == ([], {})
 
 
 def test_sources_without_a_row_end_the_run_before_it_begins():
     finished = go({"good": Good}, [])
-    assert (finished.record.status, finished.record.entries) == ("the sources gave no rows", [])
+    assert (finished.record.status, list(finished.record.entries)) == ("the sources gave no rows", [])

@@ -23,6 +23,7 @@ from tickloom.storage.environment import Environment
 from tickloom.storage.inputs import BLOCK
 from tickloom.storage.journal import Journal
 from tickloom.storage.reader import JournalReader
+from tickloom.storage.replay import past_config
 from tickloom.storage.runs import look_at
 from tickloom.testing.runs import RowSource
 
@@ -136,6 +137,15 @@ def test_the_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert first.processor
 
 
+def test_what_was_published_once_is_not_published_again_by_a_replay(tmp_path: Path) -> None:
+    run(tmp_path)
+    with JournalReader(tmp_path / "journal") as journal:
+        past = journal.manifest
+    published = {**past.tables.config, "bus": {"publish": "ipc://@tickloom-test"}}
+    again_config = past_config(attrs.evolve(past, tables=attrs.evolve(past.tables, config=published)))
+    assert (again_config.bus, again_config.run.seed) == (None, 3)
+
+
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     run(tmp_path)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "journal").iterdir()}
@@ -193,7 +203,12 @@ class Turns(Observer):
 
 def test_each_turn_is_committed_when_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = Turns(tmp_path)
-    monkeypatch.setattr(Journal, "__enter__", lambda journal: setattr(turns, "journal", journal) or journal)
+
+    def entered(journal: Journal) -> Journal:
+        turns.journal = journal
+        return journal
+
+    monkeypatch.setattr(Journal, "__enter__", entered)
     run(tmp_path, 60, [(9, None)] * 5, observers=(turns,))
     assert len(turns.sizes) > 6
     assert set(turns.sizes) == {0}

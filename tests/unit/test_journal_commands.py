@@ -46,7 +46,7 @@ def candles() -> str:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a config, a strategy and candles."""
+    """Make a folder with a config, a strategy and candles."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "BTC_USDT-1m.csv").write_text(candles())
     (tmp_path / "first.toml").write_text(CONFIG)
@@ -145,7 +145,7 @@ def test_causes_are_followed_up_the_chain(place: Path) -> None:
     lines = [" ".join(line.split()) for line in tickloom("replay", "first").stdout.splitlines()]
     chain = [line for line in lines if re.match(r"\(\d+, \d+\) [A-Z]", line)]
     # By the road of an order: the fill comes from the order that was submitted at a row.
-    assert [re.split(r"[ (]", line.partition(") ")[2])[0] for line in chain][0] == "Fill"
+    assert re.split(r"[ (]", chain[0].partition(") ")[2])[0] == "Fill"
     assert "SubmitOrder" in chain[-1]
 
 

@@ -235,7 +235,7 @@ def test_the_fixture_tells_the_benchmark_what_it_found() -> None:
     benchmark = SimpleNamespace(pedantic=pedantic, extra_info=told)
     config = SimpleNamespace(pluginmanager=SimpleNamespace(hasplugin=lambda name: True))
     request = SimpleNamespace(config=config, getfixturevalue=lambda name: benchmark)
-    latency = plugin_latency.__wrapped__(request)(Ema, market(20), n=3)
+    latency = plugin_latency.__wrapped__(request)(Ema, market(20), n=3)  # type: ignore[attr-defined]  # the function behind it
     assert isinstance(latency, Latency)
     assert told["ns_per_tick"] == latency.ns_per_tick
     assert {"idle_ns_per_tick", "bare_ns_per_tick", "ns_per_call", "ticks", "calls"} <= set(told)

@@ -5,8 +5,9 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import zmq
 
@@ -37,7 +38,7 @@ _FAREWELL = 100
 _log = logging.getLogger(__name__)
 
 
-class Subscriber:
+class Subscriber(AbstractContextManager["Subscriber"]):
     """Follows the streams of a publisher.
 
     Parameters
@@ -129,13 +130,14 @@ class Subscriber:
             batch = self.receive_batch(None if deadline is None else max(0.0, deadline - time.monotonic()))
             if not isinstance(batch, Batch):
                 return batch
+            if batch.kind is None:
+                self.statistics.unknown += len(batch)
             self._messages = iter(batch)
 
     def receive_batch(self, timeout: float | None = None) -> BatchItem | None:
         """Wait for the next batch of events; as `receive`, but one frame's events at a time."""
-        out = self._splicer.out
+        out, looked = self.out, False
         deadline = None if timeout is None else time.monotonic() + timeout
-        looked = False
         while not out:
             now = time.monotonic()
             if self._hello_due is not None or now >= self._look_due or not self._splicer.complete:
@@ -148,14 +150,10 @@ class Subscriber:
                 return None
             self._wait(now, deadline)
             looked = True
-        item: BatchItem = out.popleft()
-        return item
+        return out.popleft()
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield events and news until the run is over and everything of it has been handed out.
-
-        Iterating again waits for the next run at the same endpoint.
-        """
+        """Yield events and news until a run is over and all of it has been handed out; again: those of the next run."""
         while True:
             item = self.receive()
             assert item is not None  # without a timeout something comes
@@ -164,17 +162,9 @@ class Subscriber:
             yield item
 
     def attach(self, handle: Callable[[BatchItem], None]) -> "Attachment":
-        """Have batches and news handed to a callback by the running asyncio loop, until the attachment is closed.
+        """Have the running asyncio loop hand ``handle`` what `receive_batch` would return, until it is closed.
 
-        Parameters
-        ----------
-        handle : callable
-            Called in the loop's thread with what `receive_batch` would have returned.
-
-        Returns
-        -------
-        Attachment
-            ``close()`` takes the sockets from the loop again, and leaves the subscriber open.
+        Closing the attachment takes the sockets from the loop again, and leaves the subscriber open.
         """
         from tickloom.bus.attach import Attachment
 
@@ -213,9 +203,6 @@ class Subscriber:
             # It spares the publisher waiting for us at its end.
             self._send(wire.encode_control(wire.BYE, self._splicer.epoch))
         self._context.destroy(linger=_FAREWELL)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -389,10 +376,8 @@ class Subscriber:
             return
         for request in self._splicer.requests(now):
             topic, first, number = request
-            frame = wire.encode_control(
-                wire.RANGE, self._splicer.epoch or 0, topic=topic.encode(), seq=first, count=number
-            )
-            if not self._send(frame):
+            epoch = self._splicer.epoch or 0
+            if not self._send(wire.encode_control(wire.RANGE, epoch, topic=topic.encode(), seq=first, count=number)):
                 return
             self._splicer.asked(request, now)
 

@@ -1,6 +1,11 @@
 """``tickloom bench``: what the engine, or a plugin, costs on the machine at hand."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from tickloom.testing import Latency
 
 
 @click.command("bench", short_help="Measure the engine, or a plugin, on this machine.")
@@ -37,7 +42,7 @@ def command(kind: str | None, name: str | None, sets: tuple[str, ...], as_json: 
     Console().print(table)
 
 
-def _plugin(kind: str, name: str | None, sets: tuple[str, ...]) -> "object":
+def _plugin(kind: str, name: str | None, sets: tuple[str, ...]) -> "Latency":
     """Measure one plugin."""
     import tomllib
 

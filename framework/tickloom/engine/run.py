@@ -103,7 +103,7 @@ class Run:
         except TickloomError as error:
             self.status = str(error)
         except Exception as error:
-            self.status = f"{_place(error)}: {error!r}"
+            self.status = f"{place_of(error)}: {error!r}"
         if started:
             self._end()
         elif self.status == "ended":
@@ -286,7 +286,7 @@ def _nothing(_ctx: Any, _payload: Any, _cause: int) -> None:
     """Do nothing: what a stopped plugin had still commanded."""
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Name the function in which an error was raised."""
     trace = error.__traceback__
     name = "run"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.run import _place
+from tickloom.engine.run import place_of
 from tickloom.errors import DataError, TickloomError
 from tickloom.plugins import Registry
 from tickloom.storage.manifest import Input, hash_file
@@ -97,7 +97,7 @@ class Recorder:
             self.fault = str(error)
             raise
         except Exception as error:
-            self.fault = f"{_place(error)}: {error!r}"
+            self.fault = f"{place_of(error)}: {error!r}"
             raise
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:

@@ -146,7 +146,7 @@ def objection(
         if touch > 0 and (price == 0 or (price - touch) * side > 0):
             worth = max(worth, ledger.value(g, instrument, touch, quantity))
         if worth == TOO_LARGE:
-            worth = risk.OFF - 1
+            worth = np.int64(risk.OFF - 1)
     reason = risk.check(
         limits[instrument], numbers[account], exposure[account, instrument], now, side, price, quantity, added, worth,
         reference, age, _NONE,
