@@ -147,7 +147,7 @@ def test_batches_of_256(
     ("strategy", "bars", "most"),
     [
         pytest.param(Cross, "", 1.15, id="waking on every tick"),
-        pytest.param(OnBars, '[bars.second]\nmethod = "time"\ninterval = "1s"\n', 2.5, id="bars only"),
+        pytest.param(OnBars, '[bars.second]\nmethod = "time"\ninterval = "1s"\n', 4.0, id="bars only"),
     ],
 )
 def test_publishing_to_nobody(benchmark: Any, endpoint: str, strategy: type, bars: str, most: float) -> None:
