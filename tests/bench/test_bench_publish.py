@@ -6,10 +6,11 @@ import bare
 import pytest
 from measure import ratio
 
+from tickloom.engine.loop import WAKING_CHUNK
 from tickloom.engine.stream import Observer, OutcomeStream
 from tickloom.events import Signal
 
-COUNT = 200_000
+COUNT = 512 * 400
 
 
 class Counter(Observer):
@@ -30,8 +31,11 @@ def test_publish_in_process(benchmark: Any, handlers: int, most: float) -> None:
     def ours() -> None:
         stream = OutcomeStream(observers, lambda observer, method, error: None)
         emit = stream.emit
-        for row in range(COUNT):
-            emit(signal, (row, 0))
+        for start in range(0, COUNT, WAKING_CHUNK):
+            for row in range(start, start + WAKING_CHUNK):
+                emit(signal, (row, 0))
+            # As the loop does behind every chunk.
+            stream.show()
 
     assert (
         ratio(benchmark, ours, lambda: bare.publish([one.event for one in observers], signal, COUNT), units=COUNT)

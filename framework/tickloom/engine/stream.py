@@ -42,8 +42,9 @@ class Observer:
         Called before the rows that they follow from are shown, and at the end of a turn. Write it in place of `event`
         where many at once are cheaper.
         """
+        see = self.event
         for row, sub, cause_row, cause_sub, event in batch:
-            self.event(row, sub, cause_row, cause_sub, event)
+            see(row, sub, cause_row, cause_sub, event)
 
     def rows(self, first: int, rows: NDArray[np.int64]) -> None:
         """See rows that have been consumed, from number ``first`` on; shown after the events that they led to.
@@ -95,7 +96,7 @@ class OutcomeStream:
         """Name an event; the observers see it with the next batch."""
         self.sub = sub = self.sub + 1
         row = self.row
-        self._batch.append((row, sub, *cause, event))
+        self._batch.append((row, sub, cause[0], cause[1], event))
         return (row, sub)
 
     def logged(self, batch: Sequence[Named]) -> None:
