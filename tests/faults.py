@@ -22,7 +22,7 @@ ROWS = [
     )
 ]
 #: A view and a model on it.
-MODEL = '[views.v]\non = "trade"\nfeatures = [{ name = "ema", n = 1 }]\n[models.m]\nkind = "model"\nview = "v"\n'
+MODEL = '[views.v]\non = "trade"\nfeatures = [{ name = "ema_first", n = 1 }]\n[models.m]\nkind = "model"\nview = "v"\n'
 
 
 #: A further check at the gate.

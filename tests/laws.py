@@ -97,14 +97,14 @@ size = "9000 EUR"
 instruments = ["BBB"]
 [views.cross]
 on = "trade"
-features = [{{ name = "ema", n = 3 }}, {{ name = "ema", n = 9 }}]
+features = [{{ name = "ema_first", n = 3 }}, {{ name = "ema_first", n = 9 }}]
 [views.slow]
 on = "bar"
 bars = "fast"
-features = [{{ name = "ema", n = 2 }}]
+features = [{{ name = "ema_first", n = 2 }}]
 [views.mid]
 on = "quote"
-features = [{{ name = "ema", n = 2 }}, {{ name = "ema", n = 5 }}]
+features = [{{ name = "ema_first", n = 2 }}, {{ name = "ema_first", n = 5 }}]
 [models.cross]
 kind = "crossover"
 view = "cross"

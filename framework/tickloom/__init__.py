@@ -25,9 +25,10 @@ if TYPE_CHECKING:
         TimerFired,
         Trade,
     )
+    from tickloom.features import Feature
     from tickloom.hookspecs import hookimpl
     from tickloom.instruments import Instrument
-    from tickloom.interfaces import Algorithm, Context, Feature, Model, RiskCheck, Router, Source, Strategy, Venue
+    from tickloom.interfaces import Algorithm, Context, Model, RiskCheck, Router, Source, Strategy, Venue
     from tickloom.plugins import load_plugins
 
     #: Version of the installed distribution.
@@ -54,12 +55,12 @@ _HOMES = {
             "TimerFired",
             "Trade",
         ),
+        "features": ("Feature",),
         "hookspecs": ("hookimpl",),
         "instruments": ("Instrument",),
         "interfaces": (
             "Algorithm",
             "Context",
-            "Feature",
             "Model",
             "RiskCheck",
             "Router",

@@ -164,26 +164,6 @@ class Source(Protocol):
         ...
 
 
-class Feature(Protocol):
-    """A number computed from a stream of numbers, one at a time."""
-
-    @property
-    def outputs(self) -> Sequence[str]:
-        """Names of the values that one step gives."""
-        ...
-
-    def initial(self) -> "NDArray[np.float64]":
-        """State before the first value: float64, one dimension; the loop owns the copy it gets."""
-        ...
-
-    def run(self, state: "NDArray[np.float64]", values: "NDArray[np.float64]", out: "NDArray[np.float64]") -> None:
-        """Step through ``values`` (float64, shape (n,)), writing ``out`` (n, outputs): NaN until warm-up.
-
-        A loop over one step with carried state, so that any split of the values gives the same bits.
-        """
-        ...
-
-
 class Model(Protocol):
     """Features in, an opinion out."""
 

@@ -21,7 +21,7 @@ class Kind:
     name : str
         What messages call it, and the method of ``register`` that announces one.
     protocol : str
-        Place of the Protocol that a plugin of this kind follows, as ``module:Name``.
+        Place of the Protocol that a plugin of this kind follows (of a feature: of its record), as ``module:Name``.
     check : str
         Place of its conformance suite: what an author calls in a test, as ``module:name``.
     page : str
@@ -44,17 +44,17 @@ class Kind:
 
 #: All kinds, in the order in which data passes them.
 KINDS = tuple(
-    Kind(name, f"tickloom.interfaces:{protocol}", f"tickloom.testing:check_{name}", f"reference/kinds/{name}.md")
+    Kind(name, protocol, f"tickloom.testing:check_{name}", f"reference/kinds/{name}.md")
     for name, protocol in (
-        ("source", "Source"),
-        ("venue", "Venue"),
-        ("feature", "Feature"),
-        ("model", "Model"),
-        ("strategy", "Strategy"),
-        ("algo", "Algorithm"),
-        ("router", "Router"),
-        ("risk_check", "RiskCheck"),
-        ("report_section", "ReportSection"),
+        ("source", "tickloom.interfaces:Source"),
+        ("venue", "tickloom.interfaces:Venue"),
+        ("feature", "tickloom.features:Feature"),
+        ("model", "tickloom.interfaces:Model"),
+        ("strategy", "tickloom.interfaces:Strategy"),
+        ("algo", "tickloom.interfaces:Algorithm"),
+        ("router", "tickloom.interfaces:Router"),
+        ("risk_check", "tickloom.interfaces:RiskCheck"),
+        ("report_section", "tickloom.interfaces:ReportSection"),
     )
 )
 

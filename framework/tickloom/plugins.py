@@ -183,9 +183,7 @@ class Registry:
         ConfigError
             Where the file does not run, or does not settle on one class.
         """
-        if path not in self._files:
-            self._files[path] = _load_file(path, f"{where}.file")
-        module = self._files[path]
+        module = self._module(path, where)
         own: dict[str, type[Any]] = {
             name: found for name, found in vars(module).items() if _defined_in(module, name, found)
         }
@@ -229,6 +227,51 @@ class Registry:
         else:
             factory = self.lookup(kind, section.kind, f"{where}.{section.kind_key}")
         return build(factory, section.options, where, config.folder, section.wiring)
+
+    def feature(self, section: "PluginSection", config: "Config") -> Any:
+        """Find the feature that an entry of a view names.
+
+        Parameters
+        ----------
+        section : PluginSection
+            Registered name, or file and the name of a feature in it.
+        config : Config
+            The config that the entry stands in.
+
+        Returns
+        -------
+        Feature, or sequence of Use
+            The latter of a preset.
+
+        Raises
+        ------
+        ConfigError
+            As `lookup`; or the file does not run, or does not settle on one feature.
+        """
+        where = f"{config.path.name}: {section.where}"
+        if section.file is None:
+            return self.lookup("feature", section.kind, f"{where}.{section.kind_key}")
+        from tickloom.features.declare import Feature
+
+        module = self._module(section.file, where)
+        own = {one.name: one for one in vars(module).values() if isinstance(one, Feature) and _is_of(one, module)}
+        if section.class_name is not None:
+            if section.class_name not in own:
+                raise ConfigError(
+                    f"{where}.name: no feature {section.class_name!r} in {section.file.name}; "
+                    f"{nearest(section.class_name, own)}"
+                )
+            return own[section.class_name]
+        if len(own) != 1:
+            choices = f"several features; add one of {', '.join(f'name = {one!r}' for one in own)}" if own else "no feature"
+            raise ConfigError(f"{where}.file: {section.file.name} defines {choices}")
+        return next(iter(own.values()))
+
+    def _module(self, path: Path, where: str) -> ModuleType:
+        """Run a file, once per registry."""
+        if path not in self._files:
+            self._files[path] = _load_file(path, f"{where}.file")
+        return self._files[path]
 
     def call(self, hook: str, **arguments: object) -> tuple[Plugin, ...]:
         """Call one hook of every plugin that has it, each for itself.
@@ -339,6 +382,11 @@ def _load_file(path: Path, where: str) -> ModuleType:
 def _defined_in(module: ModuleType, name: str, found: object) -> bool:
     """Tell whether a module's name is a public class of its own."""
     return isinstance(found, type) and found.__module__ == module.__name__ and not name.startswith("_")
+
+
+def _is_of(feature: Any, module: ModuleType) -> bool:
+    """Tell whether a feature's step function was written in a module."""
+    return getattr(getattr(feature.step, "py_func", feature.step), "__module__", "") == module.__name__
 
 
 def _looks_like(found: type[Any], protocol: type[Any]) -> bool:

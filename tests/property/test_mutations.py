@@ -14,8 +14,9 @@ import pytest
 from worlds import LATENCIES, Plan, World, difference, run
 
 from tickloom.engine import merge
-from tickloom.engine.ahead.derive import BarSeries, View
+from tickloom.engine.ahead.derive import BarSeries
 from tickloom.engine.ahead.plan import Planner
+from tickloom.engine.ahead.views import View
 from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.loop import FOREVER, Loop
 from tickloom.engine.market import Market
@@ -207,7 +208,7 @@ MUTATIONS = {
     "commands carried out between two handlers of a row": Mutation(Loop, "call", drain_after_each_handler),
     "chance from the clock": Mutation(PluginContext, "__init__", seed_by_the_clock),
     "a view that is not taken back": Mutation(View, "restore", nothing),
-    "bars that are not taken back": Mutation(BarSeries, "rewind", nothing),
+    "bars that are not taken back": Mutation(BarSeries, "restore", nothing),
     "bars taken back too far": Mutation(Planner, "rewind", forget_what_was_due),
     "a subscription without a split": Mutation(Run, "subscribe", subscribe_without_a_split),
     "a book that shows the end of the chunk": Mutation(Market, "_follow", follow_ahead),

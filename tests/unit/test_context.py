@@ -15,7 +15,7 @@ from tickloom.interfaces import Strategy
 from tickloom.testing import Finished, RowSource
 from tickloom_kernels import rows as r
 
-VIEW = '[views.v]\non = "trade"\nfeatures = [{ name = "ema", n = 2 }]\n'
+VIEW = '[views.v]\non = "trade"\nfeatures = [{ name = "ema_first", n = 2 }]\n'
 
 
 def asking(handler: str, ask: Callable[[Any, Any], Any]) -> tuple[list[Any], dict[str, Callable[[], Strategy]]]:

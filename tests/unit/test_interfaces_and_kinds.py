@@ -42,7 +42,8 @@ def offers(module: str) -> list[Offer]:
 
 def test_every_protocol_of_a_plugin_is_a_kind_and_every_kind_has_one() -> None:
     declared = {name for name, found in vars(interfaces).items() if is_interface(found)}
-    assert {kind.resolve().__name__ for kind in KINDS} == declared - GIVEN
+    # A feature is a record, not an object with methods.
+    assert {kind.resolve().__name__ for kind in KINDS} == (declared - GIVEN) | {"Feature"}
 
 
 def is_interface(found: object) -> bool:

@@ -15,15 +15,14 @@ import tickloom.testing
 from tickloom import Bar, ConfigError, Strategy, Trade, hookimpl, load_config, load_plugins
 from tickloom.engine import run_config
 from tickloom.testing import Latency, market, quotes, run_plugin, throwaway_plugin, trades
-from tickloom.testing.actors import Busy, Playback, Rising, Silent
+from tickloom.testing.actors import Busy, Rising, Silent, average
 from tickloom.testing.clocks import another_hour
 from tickloom.testing.latency import measure
 from tickloom.testing.pytest_plugin import plugin_latency
-from tickloom.testing.stage import kind_of
+from tickloom.testing.stage import kind_of, name_of
 from tickloom.testing.ticks import INSTRUMENTS, MS
 from tickloom_kernels import rows as r
 from tickloom_plugins.execution.direct import Direct
-from tickloom_plugins.features.ema import Ema
 from tickloom_plugins.models.crossover import Crossover
 from tickloom_plugins.risk.limits import Limits
 from tickloom_plugins.sources.synthetic import Synthetic
@@ -75,8 +74,8 @@ def test_a_strategy_trades_on_given_ticks() -> None:
 
 
 def test_a_feature_is_seen_in_its_vectors() -> None:
-    # Of n = 1 the average is the price itself.
-    run = run_plugin(Ema, trades(["100", "101"]), n=1)
+    # With a weight of 1 the average is the price itself.
+    run = run_plugin(average, trades(["100", "101"]), alpha=1.0)
     assert [vector.values for vector in run.features] == [(100.0,), (101.0,)]
 
 
@@ -104,7 +103,7 @@ def test_settings_are_checked_as_in_a_config() -> None:
 
 
 KINDS = {
-    "feature": Ema,
+    "feature": average,
     "model": Crossover,
     "strategy": Once,
     "algo": Direct,
@@ -122,7 +121,7 @@ def test_the_kind_of_a_plugin_is_told_by_its_methods(kind: str) -> None:
 def test_what_looks_like_no_kind_or_like_several_is_told() -> None:
     with pytest.raises(ConfigError, match="object looks like no kind of plugin; say which with kind="):
         run_plugin(object)
-    with pytest.raises(ConfigError, match="Silent looks like feature and like model"):
+    with pytest.raises(ConfigError, match="Silent looks like model and like algo"):
         run_plugin(Silent)
     with pytest.raises(ConfigError, match="'report_section' does not take part in a run; known: algo, feature"):
         run_plugin(Silent, kind="report_section")
@@ -141,7 +140,7 @@ def test_every_kind_finds_its_place_in_a_run() -> None:
 
 
 def test_a_throwaway_plugin_is_found_and_gone_again() -> None:
-    with throwaway_plugin("acme", model={"rising": Rising}, feature={"play-back": Playback}):
+    with throwaway_plugin("acme", model={"rising": Rising}, feature={"play-back": average}):
         registry = load_plugins()
         (plugin,) = (plugin for plugin in registry.plugins if plugin.name == "acme")
         assert (plugin.distribution, plugin.fault) == ("acme", None)
@@ -212,16 +211,16 @@ def test_another_hour_has_another_clock_and_other_dice_and_gives_them_back() -> 
 
 
 @pytest.mark.parametrize(("plugin", "kind", "calls"), [
-    (Ema, "feature", 40), (Crossover, "model", 36), (Busy, "strategy", 40), (Direct, "algo", 8), (Silent, "router", 8),
+    (average, "feature", 150), (Crossover, "model", 36), (Busy, "strategy", 40), (Direct, "algo", 8), (Silent, "router", 8),
     (Limits, "risk_check", 8), (Simulated, "venue", 150),
 ])  # fmt: skip
 def test_every_kind_can_be_measured(plugin: Any, kind: str, calls: int) -> None:
     """No figure is looked at: of 2 x 20 trades, every fifth has an order, and vectors come with the third of each."""
-    latency = measure(plugin, market(20), kind=kind, **({"n": 3} if plugin is Ema else {}))
+    latency = measure(plugin, market(20), kind=kind)
     assert (latency.ticks, latency.calls >= calls) == (150, True)
     assert latency.bare_ns_per_tick > 0
     assert (latency.idle_ns_per_tick is None) == (kind == "venue")
-    assert f"{kind} {plugin.__name__}: " in str(latency)
+    assert f"{kind} {name_of(plugin)}: " in str(latency)
 
 
 def test_the_fixture_tells_the_benchmark_what_it_found() -> None:
@@ -235,7 +234,7 @@ def test_the_fixture_tells_the_benchmark_what_it_found() -> None:
     benchmark = SimpleNamespace(pedantic=pedantic, extra_info=told)
     config = SimpleNamespace(pluginmanager=SimpleNamespace(hasplugin=lambda name: True))
     request = SimpleNamespace(config=config, getfixturevalue=lambda name: benchmark)
-    latency = plugin_latency.__wrapped__(request)(Ema, market(20), n=3)  # type: ignore[attr-defined]  # the function behind it
+    latency = plugin_latency.__wrapped__(request)(average, market(20), alpha=0.5)  # type: ignore[attr-defined]  # the function behind it
     assert isinstance(latency, Latency)
     assert told["ns_per_tick"] == latency.ns_per_tick
     assert {"idle_ns_per_tick", "bare_ns_per_tick", "ns_per_call", "ticks", "calls"} <= set(told)

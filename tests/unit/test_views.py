@@ -1,6 +1,7 @@
 """Bars, feature views and models in a run: what they say, when it is heard, and that nothing but the market is in it.
 
-Expected values are worked by hand; an average of n weighs 2 / (n + 1), so an average of 1 is the price itself.
+Expected values are worked by hand; an average of n weighs 2 / (n + 1) and begins with
+the first value, so an average of 1 is the price itself.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from tickloom.events import Alert, Bar, Event, Features, Signal, SubmitOrder
 from tickloom.interfaces import Strategy
 
 BARS = '[bars.b]\nmethod = "time"\ninterval = "10ms"\ngrace = "{}"\ninstruments = ["AAA"]\n'
-ON_TRADE = '[views.v]\non = "trade"\nfeatures = [{ name = "ema", n = 1 }, { name = "ema", n = 3 }]\n'
-PLAIN = '[views.v]\non = "{}"\nfeatures = [{{ name = "ema", n = 1 }}]\n{}\n'
+ON_TRADE = '[views.v]\non = "trade"\nfeatures = [{ name = "ema_first", n = 1 }, { name = "ema_first", n = 3 }]\n'
+PLAIN = '[views.v]\non = "{}"\nfeatures = [{{ name = "ema_first", n = 1 }}]\n{}\n'
 
 
 class Hearing(Listener):
@@ -164,7 +165,7 @@ def test_a_view_that_nobody_listens_to_is_silent():
         def on_trade(self, trade) -> None:
             pass
 
-    assert vectors([trade(0), trade(1)], ON_TRADE.replace("n = 3", "n = 1"), Deaf) == []
+    assert vectors([trade(0), trade(1)], ON_TRADE.replace("n = 3", "n = 2"), Deaf) == []
 
 
 def test_a_strategy_hears_the_views_it_names():

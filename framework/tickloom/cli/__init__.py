@@ -16,7 +16,19 @@ from tickloom.errors import ConfigError, TickloomError, nearest
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Modules of this package with a ``command`` each.
-COMMANDS = ("bench", "keys", "listen", "new-plugin", "new-strategy", "plugins", "replay", "report", "run", "runs")
+COMMANDS = (
+    "bench",
+    "features",
+    "keys",
+    "listen",
+    "new-plugin",
+    "new-strategy",
+    "plugins",
+    "replay",
+    "report",
+    "run",
+    "runs",
+)
 
 
 class Commands(click.Group):

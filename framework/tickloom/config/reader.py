@@ -294,7 +294,11 @@ class _Reader:
         """Read one feature of a view."""
         if not isinstance(entry, dict):
             self._fail(where, "must be a table, such as { name = 'ema', n = 20 }")
-        return self._plugin(str(entry.get("name", "")), where, dict(entry), key="name")
+        table = dict(entry)
+        if "file" in table and "name" in table:
+            # Of several features in a file, the one of that name.
+            table["class"] = table.pop("name")
+        return self._plugin(str(entry.get("name", "")), where, table, key="name")
 
     def _at_venue(self, where: str, table: dict[str, Any], venues: Collection[str]) -> dict[str, Any]:
         """Fill in the only venue where a table names none, and check the one that it names."""

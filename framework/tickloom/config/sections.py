@@ -160,11 +160,31 @@ class BarSection:
 
 @attrs.frozen
 class ViewSection:
-    """``[views.NAME]``: features of a stream of events: what they look at, and one plugin each, in their order."""
+    """``[views.NAME]``: features of a stream of events: what they look at, and one entry each, in their order.
 
-    on: Literal["trade", "quote", "bar"]
+    Attributes
+    ----------
+    on : str
+        The stream: ``trade``, ``quote``, ``bar``, or ``book`` (whole updates of the book).
+    features : tuple of PluginSection
+    bars : str or None
+        The series of bars; with ``on = "bar"`` only.
+    depth : int
+        Levels per side of the book that features see; with ``on = "book"`` only.
+    missing : str
+        What becomes of a row with an input that is no finite number: ``raise``, ``skip`` or ``hold``.
+    scales : Path or None
+        File of scales that were fitted on this view.
+    instruments : tuple of str or None
+        Which instruments; None: all.
+    """
+
+    on: Literal["trade", "quote", "bar", "book"]
     features: tuple[PluginSection, ...]
     bars: str | None = None
+    depth: int = field(default=10, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    missing: Literal["raise", "skip", "hold"] = "raise"
+    scales: Path | None = None
     instruments: tuple[str, ...] | None = None
 
     def __attrs_post_init__(self) -> None:

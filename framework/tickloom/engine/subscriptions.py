@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tickloom.engine.ahead.derive import BarSeries, Handler, View
+from tickloom.engine.ahead.derive import BarSeries, Handler
 from tickloom.engine.ahead.plan import Listening, Planner
+from tickloom.engine.ahead.views import View
 from tickloom.engine.seats import Seat
 from tickloom.events import Bar, BookDelta, Event, Quote, Trade
 from tickloom_kernels import rows as r

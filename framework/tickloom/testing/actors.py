@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from tickloom.codes import TimeInForce
 from tickloom.events import Features, SubmitOrder, TimerFired, Trade
+from tickloom.features import Float, Int, Use, feature
 from tickloom.interfaces import Command, Strategy
-from tickloom_kernels.indicators import ema
 
 Floats = NDArray[np.float64]
 _IOC = TimeInForce.IOC.value
@@ -81,51 +81,39 @@ class Idle(Strategy):
         return type("Idle", (Idle,), {name: lambda self, *event: None for name in handlers})
 
 
-class Smooth:
-    """Moving averages of n = 1, 3, 9, ... values, as many as asked for: plausible vectors, compiled.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    """
-
-    def __init__(self, count: int = 2) -> None:
-        self._lengths = [3**k for k in range(count)]
-        self.outputs = tuple(f"average_{n}" for n in self._lengths)
-
-    def initial(self) -> Floats:
-        """State: those of the averages, one after the other."""
-        return np.concatenate([ema.new_state(n) for n in self._lengths])
-
-    def run(self, state: Floats, values: Floats, out: Floats) -> None:
-        """Step through ``values``."""
-        for k in range(len(self._lengths)):
-            own = state[k * ema.STATE_WORDS : (k + 1) * ema.STATE_WORDS]
-            ema.run(own, values, out[:, k : k + 1])
+def _average(k: int, state: tuple[float], close: float, alpha: float) -> tuple[tuple[float], float]:
+    """Follow the closes, more or less quickly."""
+    value = close if k == 0 else state[0] + alpha * (close - state[0])
+    return (value,), value
 
 
-class Playback:
-    """Gives out the rows of a table one after the other, whatever the values, and the last one from then on.
+average = feature(
+    name="average", inputs=("close",), parameters={"alpha": Float(0.5, 0.0, 1.0)}, state=1, unit="price", power=1
+)(_average)
 
-    Parameters
-    ----------
-    table : float64, shape (n, width)
-    """
 
-    def __init__(self, table: Floats) -> None:
-        self.table = table
-        self.outputs = tuple(f"value_{k}" for k in range(table.shape[1]))
+def averages(count: int = 2) -> list[Use]:
+    """Return moving averages of closes, each three times as slow as the one before: plausible vectors."""
+    return [average(alpha=2.0 / (3.0**k + 1.0)) for k in range(count)]
 
-    def initial(self) -> Floats:
-        """State: rows given out."""
-        return np.zeros(1)
 
-    def run(self, state: Floats, values: Floats, out: Floats) -> None:
-        """Step through ``values``."""
-        at = int(state[0])
-        out[:] = self.table[np.minimum(np.arange(at, at + len(values)), len(self.table) - 1)]
-        state[0] += len(values)
+def playback(table: Floats) -> list[Use]:
+    """Return features that give out a table (float64, shape (n, width)) row by row, and its last row from then on."""
+    last = len(table) - 1
+
+    def step(k: int, _close: float, column: int) -> float:
+        return table[min(k, last), column]  # type: ignore[no-any-return]
+
+    shown = feature(
+        name="playback", inputs=("close",), parameters={"column": Int(0, 0, table.shape[1] - 1)}, power=None
+    )(step)
+    return [shown(column=column) for column in range(table.shape[1])]
+
+
+@feature(inputs=("close",), unit="price", power=1, stability="exact")
+def nothing(k: int, close: float) -> float:
+    """Give out what came in."""
+    return close
 
 
 class Rising:
@@ -146,8 +134,6 @@ class Rising:
 class Silent:
     """A model without an opinion, a check without an objection, and stations that change nothing."""
 
-    outputs = ("nothing",)
-
     def predict(self, features: Features) -> None:
         """Say nothing."""
 
@@ -161,11 +147,3 @@ class Silent:
     def route(self, order: SubmitOrder) -> tuple[SubmitOrder]:
         """Return the order itself."""
         return (order,)
-
-    def initial(self) -> Floats:
-        """State: nothing to remember."""
-        return np.zeros(1)
-
-    def run(self, state: Floats, values: Floats, out: Floats) -> None:
-        """Give out what came in."""
-        out[:, 0] = values

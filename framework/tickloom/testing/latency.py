@@ -13,8 +13,13 @@ import attrs
 import numpy as np
 
 from tickloom.events import MARKET_KINDS
+from tickloom.features import Use
+from tickloom.features.plan import ViewPlan
+from tickloom.features.view import FeatureView
 from tickloom.interfaces import Source, Strategy
-from tickloom.testing.actors import Idle, Silent
+from tickloom.testing.actors import Idle, Silent, nothing
+from tickloom.testing.conformance.feature import stream_of
+from tickloom.testing.numbers import rows_of
 from tickloom.testing.runs import Rows, RowSource
 from tickloom.testing.stage import Stage, kind_of, made_by, name_of
 from tickloom.testing.ticks import market
@@ -24,7 +29,7 @@ from tickloom_kernels import rows as r
 ROUNDS = 5
 #: Steps of the market, where the author gives no ticks: some 11,000 rows.
 _STEPS = 1_500
-#: Values that a feature runs over in one call, as in a run that wakes on rows.
+#: Rows that a feature runs over in one call, as in a run that wakes on rows.
 _CHUNK = 512
 #: What is called in a plugin of each kind, where a stand-in can do it for nothing.
 _CALLED = {"model": "predict", "algo": "work", "router": "route", "risk_check": "check"}
@@ -132,8 +137,9 @@ class Race:
         """Return what prepares the plugin's work, what prepares the stand-in's, and the number of calls."""
         kind, stage, count = self._kind, self._stage, len(self._rows)
         if kind == "feature":
-            values = self._rows[self._rows[:, r.KIND] == r.TRADE, r.TRADE_PRICE].astype(np.float64)
-            return lambda: _feature(stage.plugin(), values), lambda: _feature(Silent(), values), len(values)
+            uses = stage.plugin()
+            table = rows_of(stream_of(uses), count)
+            return lambda: _feature(uses, table), lambda: _feature([nothing()], table), count
         if kind == "source":
             return lambda: _reading(stage.plugin()), None, count
         if kind == "report_section":
@@ -176,13 +182,13 @@ def _noting(bound: Callable[..., Any], name: str, calls: list[str]) -> Callable[
     return noted
 
 
-def _feature(feature: Any, values: Any) -> Work:
-    """Prepare a run of a feature over values, in chunks as the loop has them."""
-    state, out = feature.initial(), np.empty((len(values), len(feature.outputs)))
+def _feature(uses: Sequence[Use], table: Any) -> Work:
+    """Prepare a run of features over rows, in chunks as the loop has them."""
+    view = FeatureView(ViewPlan(stream_of(uses), uses))
 
     def work() -> None:
-        for at in range(0, len(values), _CHUNK):
-            feature.run(state, values[at : at + _CHUNK], out[at : at + _CHUNK])
+        for at in range(0, len(table), _CHUNK):
+            view.run(table[at : at + _CHUNK])
 
     return work
 

@@ -14,6 +14,7 @@ from tickloom.config import Config, config_from
 from tickloom.config.settings import build
 from tickloom.engine.stream import Observer
 from tickloom.events import Event, Features, Fill, OrderUpdate, PluginFault, Signal, SubmitOrder
+from tickloom.features import Feature
 from tickloom.instruments import Instrument
 from tickloom.plugins import Registry, load_plugins
 from tickloom.record import Entry, RunRecord
@@ -148,6 +149,13 @@ class GivenPlugins(Registry):
         if section.kind in self._given:
             return build(self._given[section.kind], section.options, section.where, config.folder, section.wiring)
         return super().make(kind, section, config)
+
+    def feature(self, section: "PluginSection", config: Config) -> Any:
+        """Return a given feature, or what a given function makes, or an installed one."""
+        if section.kind not in self._given:
+            return super().feature(section, config)
+        found: Any = self._given[section.kind]
+        return found if isinstance(found, Feature) else found()
 
 
 class Prepared:

@@ -11,10 +11,11 @@ from tickloom.config.settings import build
 from tickloom.engine.stream import Observer
 from tickloom.errors import ConfigError, nearest
 from tickloom.instruments import Instrument
+from tickloom.features import Feature
 from tickloom.interfaces import Source
 from tickloom.kinds import BY_NAME, KINDS
 from tickloom.plugins import Registry, load_plugins
-from tickloom.testing.actors import Busy, Hearing, Rising, Smooth
+from tickloom.testing.actors import Busy, Hearing, Rising, averages
 from tickloom.testing.runs import Finished, Prepared, Tape, prepare
 from tickloom.testing.ticks import market
 
@@ -108,7 +109,7 @@ class Stage:
             "busy": Busy,
             "hearing": Hearing,
             "rising": Rising,
-            "averages": Smooth,
+            "averages": averages,
             **self.given,
         }
         return prepare(self._config(ticks.instruments), factories, block, observers, self.installed)
@@ -185,6 +186,8 @@ def run_plugin(
 
 def made_by(plugin: Any, kind: str, settings: Mapping[str, Any]) -> Cast:
     """Return what makes a plugin from settings, checked as a config's are; a finished plugin is only handed over."""
+    if isinstance(plugin, Feature):
+        return lambda: [plugin(**settings)]
     if not callable(plugin):
         return lambda: plugin
     return partial(build, plugin, settings, f"{kind} {name_of(plugin)}")
@@ -192,6 +195,8 @@ def made_by(plugin: Any, kind: str, settings: Mapping[str, Any]) -> Cast:
 
 def name_of(plugin: Any) -> str:
     """Name of a class or function behind a factory, or of a plugin's class, for messages."""
+    if isinstance(plugin, Feature):
+        return plugin.name
     plugin = getattr(plugin, "func", plugin)
     return str(getattr(plugin, "__qualname__", type(plugin).__qualname__)).rpartition("<locals>.")[2]
 
@@ -204,10 +209,13 @@ def kind_of(plugin: Any) -> str:
     ConfigError
         Where no kind, or more than one, has them.
     """
+    if isinstance(plugin, Feature):
+        return "feature"
     looked_at = getattr(plugin, "func", plugin)
     if any(name.startswith("on_") for name in dir(looked_at)) and not hasattr(looked_at, "work"):
         return "strategy"
-    found = [kind.name for kind in KINDS if kind.name != "strategy" and _has_all(looked_at, kind.resolve())]
+    told = [kind for kind in KINDS if kind.name not in ("strategy", "feature")]
+    found = [kind.name for kind in told if _has_all(looked_at, kind.resolve())]
     if len(found) != 1:
         wrong = f"looks like {' and like '.join(found)}" if found else "looks like no kind of plugin"
         raise ConfigError(f"{name_of(plugin)} {wrong}; say which with kind=, known: {', '.join(BY_NAME)}")

@@ -12,8 +12,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler, Owner, View
+from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler, Owner
 from tickloom.engine.ahead.emitter import Emitter
+from tickloom.engine.ahead.views import View
 from tickloom.events import MARKET_KINDS, Event
 from tickloom_kernels import marks
 from tickloom_kernels import rows as r
@@ -22,6 +23,8 @@ Rows = NDArray[np.int64]
 
 #: Rows that become Python lists at a time: what is only passing through should stay in the cache.
 _AT_ONCE = 256
+
+_NO_ROWS = np.empty((0, r.WORDS), np.int64)
 
 
 @attrs.frozen
@@ -103,7 +106,6 @@ class Planner:
     ----------
     series : sequence of BarSeries
     views : sequence of View
-        Those that step on input rows; a view on a built series belongs to its series.
     """
 
     def __init__(self, series: Sequence[BarSeries], views: Sequence[View]) -> None:
@@ -117,19 +119,14 @@ class Planner:
     def wakes_on_rows(self) -> bool:
         """Whether Python is woken by market rows or views, so that small chunks are faster."""
         return any(item.kind not in (r.KILL_SWITCH, r.BAR) for item in self.listening) or any(
-            view.handlers for view in self.views
+            view.handlers for view in self.views if not view.built
         )
 
     def plan(self, rows: Rows, present: int) -> Plan:
         """Look ahead over a chunk whose kinds are the bits of ``present``."""
-        found = []
-        for series in self.series:
-            series.save()
-            found += series.ahead(rows)
-        for view in self.views:
-            view.save(view.instruments)
-            if present >> view.kind & 1:
-                found += view.ahead(rows)
+        for one in (*self.series, *self.views):
+            one.save()
+        found = self._derived(rows, present)
         for emitter in self.emitters:
             emitter.save()
             found += emitter.ahead(rows, present)
@@ -168,17 +165,34 @@ class Planner:
             closings_of(found),
         )
 
+    def _derived(self, rows: Rows, present: int) -> list[Emissions]:
+        """Run bars and views over a chunk."""
+        found = [emissions for series in self.series for emissions in series.ahead(rows)]
+        for view in self.views:
+            if view.built or present & view.kinds:
+                found += view.ahead(rows)
+        return found
+
+    def _due(self, watermark: int) -> list[Emissions]:
+        """Close bars and instants that are over by a watermark with no row to end them."""
+        found = [emissions for series in self.series for emissions in series.flush(watermark)]
+        for view in self.views:
+            if view.built:
+                found += view.ahead(_NO_ROWS)
+            found += view.flush(watermark)
+        return found
+
     def flush(self, watermark: int) -> list[Closing]:
         """Return what is due at or before a watermark with no row to bring it about."""
-        return closings_of([emissions for series in self.series for emissions in series.flush(watermark)])
+        return closings_of(self._due(watermark))
 
     def rewind(self, rows: Rows, due: int) -> None:
         """Return to the state after ``rows`` of the chunk planned last, and what was due at or before ``due``."""
-        for series in self.series:
-            series.rewind(rows, due)
-        for view in self.views:
-            view.restore(view.instruments)
-            view.ahead(rows)
+        present = marks.kinds(rows, len(rows))
+        for one in (*self.series, *self.views):
+            one.restore()
+        self._derived(rows, present)
+        self._due(due)
         for emitter in self.emitters:
             emitter.restore()
-            emitter.ahead(rows, marks.kinds(rows, len(rows)))
+            emitter.ahead(rows, present)

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from tickloom.config import Config
-from tickloom.engine.ahead.derive import View
 from tickloom.engine.ahead.plan import Planner
 from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
-from tickloom.engine.merge import Feed
 from tickloom.engine.road import Road, Session
 from tickloom.engine.run import Run
 from tickloom.engine.seats import ModelSeat, Seat
@@ -19,7 +17,7 @@ from tickloom.engine.stream import Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
 from tickloom.engine.wiring.collect import Collector
 from tickloom.engine.wiring.strategies import emitters, order_kernel
-from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, number_tables
+from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, feeds_of, number_tables
 from tickloom.errors import ConfigError, nearest
 from tickloom.events import Bar, BookDelta, Event, Features, PluginFault, Quote, Trade
 from tickloom.interfaces import RiskCheck
@@ -112,13 +110,10 @@ class Wiring:
         self._sessions = self._open_sessions()
         self._collector = Collector(len(tables.instruments), list(tables.sources))
         self._newest: dict[str, dict[int, Features]] = {}
-        self._planner = Planner(self._series, [view for view in self._views if not self._on_built(view)])
+        self._planner = Planner(self._series, self._views)
         self._subscriptions = Subscriptions(len(tables.instruments), len(tables.series), self._planner)
         self._gate_context = GateContext(tables.instruments, self._moment, self._market, self._orders, self._ledger)
         self.run = self._wire(tuple(observers), block)
-
-    def _on_built(self, view: View) -> bool:
-        return any(view in series.views for series in self._series)
 
     def _open_sessions(self) -> dict[str, Session]:
         """Build the venues, each with a ledger of its own: the truth that we hear of later."""
@@ -147,7 +142,7 @@ class Wiring:
             sessions=tuple(self._sessions.values()),
             subscriptions=self._subscriptions,
             tables=self._run_tables(),
-            feeds=self._feeds(),
+            feeds=feeds_of(tables),
             progress_of=[source.progress for source in tables.sources.values()],
             newest=self._newest,
             notify=self._notify,
@@ -169,13 +164,6 @@ class Wiring:
         )
         self._listen(run)
         return run
-
-    def _feeds(self) -> list[Feed]:
-        tables = self._tables
-        return [
-            Feed(source.chunks(), index, tables.instruments_of[name], tables.series_of[name])
-            for index, (name, source) in enumerate(tables.sources.items())
-        ]
 
     # --- plugins -----------------------------------------------------------------------------------------------------
 

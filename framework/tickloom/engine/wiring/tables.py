@@ -6,17 +6,20 @@ import attrs
 
 from tickloom.config import Config
 from tickloom.config.sections import BarSection
-from tickloom.engine.ahead.derive import BarSeries, View
+from tickloom.engine.ahead.derive import BarSeries
+from tickloom.engine.ahead.views import View
 from tickloom.engine.context import find_instrument
+from tickloom.engine.merge import Feed
 from tickloom.errors import ConfigError, nearest
+from tickloom.features.fused.build import Progress
+from tickloom.features.choose import plan_view
+from tickloom.features.view import FeatureView
 from tickloom.instruments import Instrument, asset_precisions
 from tickloom.interfaces import Source
 from tickloom.ledger import Ledger
 from tickloom.plugins import Registry
 from tickloom_kernels import bars as bar_kernel
-from tickloom_kernels import rows as r
 
-_STEPS_ON = {"trade": r.TRADE, "quote": r.QUOTE, "bar": r.BAR}
 _METHODS = {"time": bar_kernel.TIME, "tick": bar_kernel.TICK, "volume": bar_kernel.VOLUME, "dollar": bar_kernel.DOLLAR}
 
 
@@ -66,6 +69,14 @@ def number_tables(config: Config, registry: Registry) -> Tables:
     return Tables(config, sources, instruments, instruments_of, series, series_of, asset_precisions(instruments))
 
 
+def feeds_of(tables: Tables) -> list[Feed]:
+    """Open the sources."""
+    return [
+        Feed(source.chunks(), index, tables.instruments_of[name], tables.series_of[name])
+        for index, (name, source) in enumerate(tables.sources.items())
+    ]
+
+
 def _place(instruments: list[Instrument], one: Instrument, where: str) -> int:
     """Return the place of an instrument in the table, entering it where it is new."""
     for i, known in enumerate(instruments):
@@ -106,8 +117,10 @@ def bar_size(section: BarSection, instrument: Instrument, where: str) -> int:
     return max(1, int((number / step).to_integral_value()))
 
 
-def build_views(tables: Tables, registry: Registry, built: Sequence[BarSeries]) -> list[View]:
-    """Make the feature views; one on a series that the run builds belongs to that series."""
+def build_views(
+    tables: Tables, registry: Registry, built: Sequence[BarSeries], progress: Progress | None = None
+) -> list[View]:
+    """Make the feature views, compiling what has not been compiled yet."""
     views = []
     for index, (name, section) in enumerate(tables.config.views.items()):
         where = f"views.{name}"
@@ -119,12 +132,9 @@ def build_views(tables: Tables, registry: Registry, built: Sequence[BarSeries]) 
                     f"{tables.file}: {where}.bars: no series {section.bars!r}; {nearest(section.bars, tables.series)}"
                 )
             series = tables.series.index(section.bars)
-        features = [registry.make("feature", one, tables.config) for one in section.features]
-        view = View(index, _STEPS_ON[section.on], features, {i: tables.instruments[i] for i in chosen}, series)
-        views.append(view)
-        for one in built:
-            if one.index == series and one.instrument in view.instruments:
-                one.views.append(view)
+        features = FeatureView(plan_view(name, section, tables.config, registry), len(chosen), progress=progress)
+        own = [one for one in built if one.index == series and one.instrument in chosen]
+        views.append(View(index, features, tables.instruments, chosen, series, own))
     return views
 
 

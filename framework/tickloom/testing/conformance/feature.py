@@ -1,170 +1,260 @@
-"""What every feature owes: the same bits in any pieces, nothing from the future, and NaN until it is warm."""
+"""What every feature owes: the same bits in any pieces, nothing from the future, and numbers from its warm-up on."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.testing.conformance.subject import Subject
+from tickloom.errors import ConfigError
+from tickloom.features.columns import Stream, stream
+from tickloom.features.declare import Feature, Use
+from tickloom.features.lookahead import look_aheads
+from tickloom.features.plan import ViewPlan
+from tickloom.features.view import BadRowError, FeatureView
+from tickloom.testing.conformance.subject import ConformanceError
+from tickloom.testing.numbers import rows_of
 
 Floats = NDArray[np.float64]
 
-_COUNT = 600
-_NAMES = "outputs names the values of one step, each once, at least one"
-_STATE = "initial gives a float64 array of one dimension, the same bits and another array every time"
-_OUT = "run writes every value of out, and nothing beside it"
-_READS = "run only reads its values"
-_PIECES = "any split of the values gives the same bits: all memory is in state"
-_PREFIX = "a step depends on values up to its own only"
-_WARM = "NaN until warm-up, and finite values from then on"
-#: What ``out`` holds before: two fillings, so that whatever is left of them shows.
-_FILLS = (-7.25e300, 3.5e299)
-#: Lengths of the pieces, in turn.
+_PIECES = "any split of the rows gives the same bits: all that it remembers is in its state, its memory and its windows"
+_PREFIX = "a row depends on rows up to its own only"
+_RESTORE = "what goes on from a snapshot gives the same bits"
+_SCALE = "prices times 4 give the output times 4 to its declared power, bit for bit"
+_SPIKE = "after an outlier has left, values are within 1e-9 of a run that never saw it"
+_WARM = "NaN before the declared lookback, finite numbers from it on, in flat and empty stretches, too"
+_CONVERGED = "after the declared convergence it matters by 1e-6 at most where the stream began"
+_POLICY = "a row with a missing input is refused, passed over, or stands in with the row before, as the view says"
+_PEEK = "a look at a row that is not over changes nothing"
+_THREADS = "two threads give the bits of one"
+_TOGETHER = "two symbols do not meet"
 _SPLITS = ((1,), (0, 7, 1, 64), (257,))
+_BLOCK = 8
 
 
-def check_feature(
-    factory: Callable[..., Any],
-    warm_up: int | None = None,
-    values: Sequence[float] | Floats | None = None,
-    /,
-    **settings: Any,
-) -> None:
-    """Require that a feature keeps the contract of `tickloom.interfaces.Feature`.
+def check_feature(feature: Feature, on: str = "", /, **parameters: Any) -> None:
+    """Require that a feature keeps the contract of `tickloom.features.Feature`.
 
     Parameters
     ----------
-    factory : callable
-        Makes the feature.
-    warm_up : int, optional
-        How many values the slowest output needs before it shows one; without it any number below that of the values
-        will do.
-    values : sequence of float, optional
-        A stream of prices; a random walk of 600 by default.
-    **settings
-        Its settings, as a config would hold them.
+    feature : Feature
+    on : str, optional
+        The stream to run it on: ``bar``, ``trade``, ``quote`` or ``book``; by default the first that has its inputs.
+    **parameters
+        Its parameters, as a config would hold them.
 
     Raises
     ------
     ConformanceError
-        Names the row and the rule.
+        Names the output, the row and the rule.
     """
-    subject = Subject("feature", factory, settings)
-    x = _walk() if values is None else np.array(values, np.float64)
-    with subject.asked("run"):
-        feature = subject.make()
-        _head(subject, feature)
-        whole = _whole(subject, feature, x)
-        _compare(subject, "a second feature", whole, _pieces(subject.make(), x, (len(x),)), _PIECES)
-        for k in sorted({1, 2, len(x) // 3, len(x) - 1} & set(range(1, len(x)))):
-            _compare(subject, f"over the first {k} values", whole[:k], _pieces(feature, x[:k], (k,)), _PREFIX)
+    check_features([feature(**parameters)], on)
+
+
+def check_features(features: Sequence[Use], on: str = "") -> None:
+    """Require of many features at once what `check_feature` requires of one; they are compiled together."""
+    chosen = stream(on) if on else stream_of(features)
+    _Trial(chosen, features).run()
+
+
+def stream_of(features: Sequence[Use]) -> Stream:
+    """Return the first stream that has the inputs of all features."""
+    for name in ("bar", "trade", "quote", "book"):
+        try:
+            ViewPlan(stream(name), features)
+        except ConfigError as error:
+            last = error
+        else:
+            return stream(name)
+    raise last
+
+
+class _Trial:
+    """One plan, the rows it is tried on, and what it gives for them in one go."""
+
+    def __init__(self, chosen: Stream, features: Sequence[Use]) -> None:
+        self.stream = chosen
+        self.features = features
+        self.plan = ViewPlan(chosen, features)
+        self.count = 4 * max(300, min(self.plan.converged, 2000))
+        self.rows = rows_of(chosen, self.count)
+        self.whole = self.fresh().run(self.rows)[0]
+
+    def fresh(self, policy: Any = "raise", symbols: int = 1) -> FeatureView:
+        return FeatureView(ViewPlan(self.stream, self.features, policy), symbols)
+
+    def run(self) -> None:
+        for law in (
+            self.warm,
+            self.repeated,
+            self.prefix,
+            self.pieces,
+            self.restored,
+            self.scaled,
+            self.policies,
+            self.peeked,
+            self.threads,
+            self.together,
+            self.converged,
+            self.spiked,
+        ):
+            law()
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def fail(self, column: int, where: str, wrong: str, rule: str) -> None:
+        name = self.plan.names[column]
+        raise ConformanceError(f"feature {name}: {where}: {wrong}; the rule: {rule}")
+
+    def same(self, where: str, expected: Floats, got: Floats, rule: str) -> None:
+        differs = ~_equal(expected, got)
+        if differs.any():
+            row, column = (int(one) for one in np.argwhere(differs)[0])
+            self.fail(column, f"{where}, row {row}", f"{got[row, column]!r}, not {expected[row, column]!r}", rule)
+
+    # --- laws --------------------------------------------------------------------------------------------------------
+
+    def warm(self) -> None:
+        for n, column in enumerate(self.plan.columns):
+            values = self.whole[:, n]
+            bad = ~np.isfinite(values[column.first :])
+            if bad.any():
+                row = column.first + int(np.argmax(bad))
+                self.fail(n, f"row {row}", f"is {values[row]}, warm since row {column.first}", _WARM)
+
+    def repeated(self) -> None:
+        self.same("a second time", self.whole, self.fresh().run(self.rows)[0], _PIECES)
+
+    def pieces(self) -> None:
         for sizes in _SPLITS:
-            _compare(subject, f"in pieces of {sizes} values", whole, _pieces(feature, x, sizes), _PIECES)
-        _compare(subject, "between two instruments", whole, _interleaved(feature, x), _PIECES)
-        _compare(subject, "taken back and run again", whole, _taken_back(feature, x), _PIECES)
-    _warm(subject, feature, whole, warm_up)
+            self.same(f"in pieces of {sizes} rows", self.whole, _in_pieces(self.fresh(), self.rows, sizes), _PIECES)
+        view = self.fresh()
+        got = np.empty_like(self.whole[:500])
+        for k, row in enumerate(self.rows[:500]):
+            view.row[:] = row
+            got[k] = view.update()
+        self.same("row by row", self.whole[:500], got, _PIECES)
+
+    def prefix(self) -> None:
+        for found in look_aheads(self.plan, self.rows[:600], np.zeros(600, np.int64)):
+            raise ConformanceError(f"feature {found}; the rule: {_PREFIX}")
+        for k in (1, 2, self.count // 3, self.count - 1):
+            self.same(f"over the first {k} rows", self.whole[:k], self.fresh().run(self.rows[:k])[0], _PREFIX)
+
+    def restored(self) -> None:
+        for k in (1, self.plan.lookback + 3, self.count // 2):
+            view, other = self.fresh(), self.fresh()
+            view.run(self.rows[:k])
+            state = view.snapshot()
+            view.run(self.rows[k : k + 50])
+            other.restore(state)
+            self.same(f"restored at row {k}", self.whole[k:], other.run(self.rows[k:])[0], _RESTORE)
+
+    def scaled(self) -> None:
+        rows = self.rows.copy()
+        for place in _prices(self.stream):
+            rows[:, place] *= 4.0
+        got = self.fresh().run(rows)[0]
+        for n, column in enumerate(self.plan.columns):
+            if column.power is not None:
+                expected = self.whole[:, n : n + 1] * 4.0**column.power
+                differs = ~_equal(expected, got[:, n : n + 1])[:, 0]
+                if differs.any():
+                    row = int(np.argmax(differs))
+                    self.fail(n, f"row {row}", f"{got[row, n]!r}, not {expected[row, 0]!r}", _SCALE)
+
+    def policies(self) -> None:
+        if not self.plan.used:
+            return
+        bad = [self.plan.lookback + 5, self.plan.lookback + 6, self.count - 30]
+        broken = self.rows.copy()
+        broken[bad, self.plan.used[0]] = np.nan
+        try:
+            self.fresh().run(broken)
+            self.fail(0, f"row {bad[0]}", "a NaN was taken", _POLICY)
+        except BadRowError:
+            pass_over = np.delete(np.arange(self.count), bad)
+        out, ready = self.fresh("skip").run(broken)
+        self.same("with rows left out", self.fresh().run(self.rows[pass_over])[0], out[pass_over], _POLICY)
+        held = self.rows.copy()
+        for row in bad:
+            held[row, self.plan.used[0]] = held[row - 1, self.plan.used[0]]
+        self.same("with rows held", self.fresh().run(held)[0], self.fresh("hold").run(broken)[0], _POLICY)
+        if ready[bad].any():
+            self.fail(0, f"row {bad[0]}", "is ready", _POLICY)
+
+    def peeked(self) -> None:
+        view, k = self.fresh(), self.count // 2
+        view.run(self.rows[:k])
+        before = view.snapshot()
+        view.row[:] = self.rows[k]
+        self.same(f"a look at row {k}", self.whole[k : k + 1], view.peek()[None], _PEEK)
+        if view.snapshot() != before:
+            self.fail(0, f"a look at row {k}", "changed the state", _PEEK)
+
+    def threads(self) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            for got in pool.map(lambda view: view.run(self.rows)[0], [self.fresh(), self.fresh()]):
+                self.same("in a thread", self.whole, got, _THREADS)
+
+    def together(self) -> None:
+        other = rows_of(self.stream, self.count, 8)
+        rows, which = np.empty((2 * self.count, self.stream.width)), np.tile([0, 1], self.count)
+        rows[0::2], rows[1::2] = self.rows, other
+        out = self.fresh(symbols=2).run(rows, which)[0]
+        self.same("beside another symbol", self.whole, out[0::2], _TOGETHER)
+
+    def converged(self) -> None:
+        cut = self.count // 5
+        late = self.fresh().run(self.rows[cut:])[0]
+        for n, column in enumerate(self.plan.columns):
+            if column.use.feature.stability != "path" and column.converged < len(late):
+                self.near(n, cut, self.whole[cut:, n], late[:, n], column.converged, 1e-6, _CONVERGED)
+
+    def spiked(self) -> None:
+        rows = rows_of(self.stream, self.count, still=False)
+        # Off the grid of the made-up prices, on which sums of floats are exact.
+        rows[:, _prices(self.stream)] *= 1.1
+        spike = self.count // 8
+        broken = rows.copy()
+        for place in _prices(self.stream):
+            broken[spike, place] *= 1e12
+        clean, got = self.fresh().run(rows)[0], self.fresh().run(broken)[0]
+        for n, column in enumerate(self.plan.columns):
+            # What fades by 1e-6 in its convergence has faded by 1e-24 in four times that.
+            settled = 4 * column.converged + 2 if column.use.feature.stability == "converging" else column.converged + 2
+            if column.use.feature.stability != "path" and spike + settled < self.count:
+                self.near(n, spike, clean[spike:, n], got[spike:, n], settled, 1e-9, _SPIKE)
+
+    def near(self, n: int, begin: int, one: Floats, other: Floats, settled: int, tolerance: float, rule: str) -> None:
+        scale = np.nanmax(np.abs(one)) or 1.0
+        differs = np.abs(one[settled:] - other[settled:]) > tolerance * scale
+        if differs.any():
+            row = settled + int(np.argmax(differs))
+            self.fail(n, f"row {begin + row}", f"{other[row]!r}, not {one[row]!r}", rule)
 
 
-def _walk() -> Floats:
-    """Make prices: a walk, with a stretch in which nothing moves."""
-    steps = np.random.default_rng(7).integers(-3, 4, _COUNT)
-    steps[_COUNT // 2 : _COUNT // 2 + 20] = 0
-    return np.multiply(60_000 + np.cumsum(steps), 0.1, dtype=np.float64)
+def _prices(chosen: Stream) -> list[int]:
+    """Places of the columns that are prices."""
+    named = [chosen.column(name) for name in ("open", "high", "low", "close", "price", "bid", "ask", "mid")]
+    levels = [chosen.ladder(side) for side in ("bid_price", "ask_price")]
+    places = {place for place in named if place is not None}
+    for first in levels:
+        places |= set() if first is None else set(range(first, first + chosen.depth))
+    return sorted(places)
 
 
-def _head(subject: Subject, feature: Any) -> None:
-    names = list(feature.outputs)
-    texts = names and all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
-    subject.require(bool(texts), "outputs", f"is {names!r}", _NAMES)
-    one, other = feature.initial(), feature.initial()
-    shaped = isinstance(one, np.ndarray) and one.dtype == np.float64 and one.ndim == 1
-    wrong = f"is {one.dtype} of shape {one.shape}" if isinstance(one, np.ndarray) else f"is {type(one).__name__}"
-    subject.require(shaped, "initial", wrong, _STATE)
-    subject.require(not np.shares_memory(one, other), "initial", "gives one array twice", _STATE)
-    subject.require(bool(_equal(one, other).all()), "initial", "gives other bits the second time", _STATE)
-
-
-def _whole(subject: Subject, feature: Any, x: Floats) -> Floats:
-    """Run over all values at once, as a part of a wider table, and look at what is written where."""
-    width = len(feature.outputs)
-    runs = []
-    for fill in _FILLS:
-        table = np.full((len(x), width + 2), fill)
-        given = x.copy()
-        feature.run(feature.initial(), given, table[:, 1:-1])
-        subject.require(bool((given == x).all()), "run", "changed its values", _READS)
-        beside = (table[:, [0, -1]] == fill).all()
-        subject.require(bool(beside), "run", f"wrote beside its {width} columns", _OUT)
-        runs.append(table[:, 1:-1])
-    left = ~_equal(runs[0], runs[1]).all(axis=1)
-    if left.any():
-        k = int(np.argmax(left))
-        subject.fail(
-            f"run, row {k}", f"left a value of out as it was, or did not do the same twice: {runs[0][k]}", _OUT
-        )
-    return runs[0]
-
-
-def _pieces(feature: Any, x: Floats, sizes: Sequence[int]) -> Floats:
-    """Run over the values in pieces, with one state."""
-    state, out = feature.initial(), np.empty((len(x), len(feature.outputs)))
-    at = piece = 0
-    while at < len(x):
-        end = at + sizes[piece % len(sizes)]
-        feature.run(state, x[at:end], out[at:end])
+def _in_pieces(view: FeatureView, rows: Floats, sizes: Sequence[int]) -> Floats:
+    out, at, piece = np.empty((len(rows), len(view.plan.columns))), 0, 0
+    while at < len(rows):
+        end = min(len(rows), at + sizes[piece % len(sizes)])
+        out[at:end] = view.run(rows[at:end])[0]
         at, piece = end, piece + 1
     return out
 
 
-def _interleaved(feature: Any, x: Floats) -> Floats:
-    """Run over the values in pieces, with pieces of another stream and its own state in between."""
-    state, beside = feature.initial(), feature.initial()
-    out, other = np.empty((len(x), len(feature.outputs))), np.empty((len(x), len(feature.outputs)))
-    for at in range(0, len(x), 50):
-        feature.run(state, x[at : at + 50], out[at : at + 50])
-        feature.run(beside, x[at : at + 50] * 3.0, other[at : at + 50])
-    return out
-
-
-def _taken_back(feature: Any, x: Floats) -> Floats:
-    """Run ahead over every piece, put the state back, and run over it again."""
-    state, out = feature.initial(), np.empty((len(x), len(feature.outputs)))
-    for at in range(0, len(x), 50):
-        saved = state.copy()
-        feature.run(state, x[at : at + 90], np.empty_like(out[at : at + 90]))
-        state[:] = saved
-        feature.run(state, x[at : at + 50], out[at : at + 50])
-    return out
-
-
-def _compare(subject: Subject, where: str, expected: Floats, got: Floats, rule: str) -> None:
-    wrong = ~_equal(expected, got).all(axis=1)
-    if wrong.any():
-        k = int(np.argmax(wrong))
-        subject.fail(f"{where}, row {k}", f"gives {got[k].tolist()}, all at once {expected[k].tolist()}", rule)
-
-
 def _equal(one: Floats, other: Floats) -> NDArray[np.bool_]:
-    """Tell where two arrays have the same bits; one NaN is as good as another."""
-    same: NDArray[np.bool_] = (
-        np.ascontiguousarray(one).view(np.int64) == np.ascontiguousarray(other).view(np.int64)
-    ) | (np.isnan(one) & np.isnan(other))
+    """Tell where two arrays have the same bits; one NaN is as good as another, and zero as minus zero."""
+    same: NDArray[np.bool_] = (one == other) | (np.isnan(one) & np.isnan(other))
     return same
-
-
-def _warm(subject: Subject, feature: Any, whole: Floats, warm_up: int | None) -> None:
-    """Require that each output is NaN for a while and finite from then on."""
-    slowest = 0
-    for column, name in enumerate(feature.outputs):
-        values = whole[:, column]
-        cold = np.isnan(values)
-        first = int(np.argmin(cold))
-        subject.require(not cold.all(), f"output {name}", f"is NaN for all {len(values)} values", _WARM)
-        bad = ~np.isfinite(values[first:])
-        if bad.any():
-            k = first + int(np.argmax(bad))
-            subject.fail(f"output {name}, row {k}", f"is {values[k]}, warm since row {first}", _WARM)
-        slowest = max(slowest, first + 1)
-    if warm_up is not None and slowest != warm_up:
-        subject.fail("warm-up", f"the first vector without NaN comes with value {slowest}, not {warm_up}", _WARM)

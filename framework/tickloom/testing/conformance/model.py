@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.events import Features
-from tickloom.testing.actors import Playback
+from tickloom.testing.actors import playback
 from tickloom.testing.clocks import another_hour
 from tickloom.testing.conformance import laws
 from tickloom.testing.conformance.subject import Subject
@@ -56,7 +56,7 @@ def check_model(
     for number, where in ((0, "a second model"), (1, "at another hour, with other dice")):
         for k, (mine, theirs) in enumerate(zip(said, _said(subject, table, number), strict=True)):
             subject.require(mine == theirs, f"{where}, vector {k}", f"said {theirs} and before {mine}", _PURE)
-    stage = subject.stage(market(_STEPS), averages=lambda: Playback(table))
+    stage = subject.stage(market(_STEPS), averages=lambda: playback(table))
     return laws.hold(subject, stage)
 
 

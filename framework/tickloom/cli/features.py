@@ -1,0 +1,141 @@
+"""``tickloom features``: what there is to compute, whether it looks ahead, and compiling it before it is needed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tickloom.features.declare import Feature
+    from tickloom.features.fused.build import Progress
+    from tickloom.plugins import Registry
+
+
+@click.group("features", short_help="List, show, check and compile features.")
+def command() -> None:
+    """Look at the features that are installed, check those of a config, and compile them ahead of time."""
+
+
+@command.command("list", short_help="List installed features.")
+@click.option("--on", type=click.Choice(["trade", "quote", "bar", "book"]), help="Only those that run on this stream.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
+def listing(on: str | None, as_json: bool) -> None:
+    """List installed features: parameters with their defaults, outputs, and the streams they run on."""
+    from tickloom.features.catalogue import described, installed
+    from tickloom.plugins import load_plugins
+
+    found = [described(name, one) for name, one in installed(load_plugins()).items()]
+    found = [one for one in found if on is None or on in one["on"]]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("feature", "parameters", "on", "what it is", box=None, pad_edge=False)
+    for one in found:
+        parameters = ", ".join(f"{name} = {declared['default']}" for name, declared in one["parameters"].items())
+        table.add_row(one["name"], parameters, " ".join(one["on"]), one["about"])
+    Console().print(table)
+    click.echo(f"{len(found)} features; `tickloom features show NAME` says more")
+
+
+@command.command("show", short_help="Show one feature.")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show what the feature NAME says of itself."""
+    from tickloom.features.catalogue import described, details
+    from tickloom.plugins import load_plugins
+
+    registry = load_plugins()
+    found = _feature(registry, name)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(described(name, found), indent=2))
+    else:
+        click.echo("\n".join(details(name, found)))
+
+
+@command.command("check", short_help="Look for look-ahead in the features of a config.")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Put a value in place of the config's.")
+@click.option("--rows", type=click.IntRange(min=1), default=2_000, help="Rows of each view [2000].")
+@click.pass_context
+def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int) -> None:
+    """Compute every row of every view of CONFIG with and without the rows behind it, on the data of its sources.
+
+    The exit code is 1 where a feature knew what came later; the first such row is named.
+    """
+    from tickloom.config import load_config
+    from tickloom.features.check import checked_views
+    from tickloom.plugins import load_plugins
+
+    settings = load_config(config, sets)
+    registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")
+    cheats = 0
+    with compiling() as progress:
+        for view in checked_views(settings, registry, rows, progress):
+            for one in view.found:
+                click.echo(f"view {view.name}: {one}")
+            cheats += len(view.found)
+            if not view.found:
+                click.echo(f"view {view.name}: {view.columns} columns, {view.rows:,} rows: none depends on later rows")
+    if cheats:
+        ctx.exit(1)
+
+
+@command.command("compile", short_help="Compile features before they are needed.")
+@click.argument("configs", nargs=-1, type=click.Path(path_type=Path), metavar="[CONFIG]...")
+def compile_(configs: Sequence[Path]) -> None:
+    """Compile the views of every CONFIG, or without one all installed features with their defaults."""
+    import time
+
+    from tickloom.config import load_config
+    from tickloom.features.catalogue import whole
+    from tickloom.features.choose import plan_view
+    from tickloom.features.fused.build import build
+    from tickloom.plugins import load_plugins
+
+    registry = load_plugins()
+    plans = [] if configs else whole(registry)
+    for path in configs:
+        settings = load_config(path)
+        plans += [plan_view(name, section, settings, registry) for name, section in settings.views.items()]
+    units = [unit for plan in plans for unit in plan.all_units]
+    begun = time.monotonic()
+    with compiling() as progress:
+        build(units, progress)
+    columns = sum(len(plan.columns) for plan in plans)
+    click.echo(f"{columns} columns in {len(units)} units are compiled; it took {time.monotonic() - begun:.1f} s")
+
+
+def _feature(registry: "Registry", name: str) -> "Feature":
+    from tickloom.errors import ConfigError
+    from tickloom.features.declare import Feature
+
+    found: Any = registry.lookup("feature", name, "features show")
+    if not isinstance(found, Feature):
+        raise ConfigError(f"{name!r} is a preset of {len(found)} features: {', '.join(use.label for use in found)}")
+    return found
+
+
+@contextmanager
+def compiling() -> "Iterator[Progress | None]":
+    """Give what shows how many units are compiled; None where nobody is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("compiling features"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("compile", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

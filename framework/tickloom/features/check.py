@@ -1,0 +1,66 @@
+"""Looks for look-ahead in the views of a config, on the data that its sources give."""
+
+from collections.abc import Iterator
+
+import attrs
+
+from tickloom.config import Config
+from tickloom.engine.merge import merged
+from tickloom.engine.wiring.tables import build_series, build_views, feeds_of, number_tables
+from tickloom.errors import ConfigError
+from tickloom.features.fused.build import Progress
+from tickloom.features.lookahead import LookAhead, look_aheads
+from tickloom.plugins import Registry
+
+
+@attrs.frozen
+class Checked:
+    """What the check of one view found: its name, how many columns and rows were looked at, and who cheats."""
+
+    name: str
+    columns: int
+    rows: int
+    found: list[LookAhead]
+
+
+def checked_views(
+    config: Config, registry: Registry, rows: int, progress: Progress | None = None
+) -> Iterator[Checked]:
+    """Hold every view of a config against the prefix law.
+
+    Parameters
+    ----------
+    config : Config
+    registry : Registry
+    rows : int
+        How many rows of each view are looked at.
+    progress : callable, optional
+        Told while features are compiled.
+
+    Yields
+    ------
+    Checked
+
+    Raises
+    ------
+    ConfigError
+        The config has no view, or its sources give one of them no row.
+    """
+    if not config.views:
+        raise ConfigError(f"{config.path.name}: there are no views to check; add a section such as [views.cross]")
+    tables = number_tables(config, registry)
+    series = build_series(tables)
+    views = build_views(tables, registry, series, progress)
+    kept = [view.nothing() for view in views]
+    for chunk, _ in merged(feeds_of(tables)):
+        for one in series:
+            one.ahead(chunk)
+        kept = [view.taken(chunk).after(batch) for view, batch in zip(views, kept, strict=True)]
+        if all(len(batch.ts) >= rows for batch in kept):
+            break
+    for view, name, batch in zip(views, config.views, kept, strict=True):
+        if not len(batch.ts):
+            raise ConfigError(f"{config.path.name}: views.{name}: the sources give it no row")
+        plan, part = view.features.plan, batch[:rows]
+        found = look_aheads(plan, part.table, part.which, view.features.symbols, part.ts)
+        yield Checked(name, len(plan.columns), len(part.ts), found)

@@ -1,0 +1,1 @@
+"""Views as compiled code: what code is, as text; the source of fused units; compiling and keeping them."""

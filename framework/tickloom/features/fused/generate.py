@@ -1,0 +1,277 @@
+"""Writes the source of a fused unit: one function that runs some nodes over rows, their state in local variables.
+
+Batch and stream are the same function, called with many rows or with one: that the bits agree needs no proof beyond
+that state and windows live in the arena between calls. A unit knows nothing of where it stands in a view, so views
+share it.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+
+import attrs
+
+from tickloom.features.columns import Stream
+from tickloom.features.declare import Use
+from tickloom.features.fused.fingerprint import fingerprint
+from tickloom.features.graph import Graph, Node, Reading, Value
+
+#: Outputs of a unit at most: compiling takes longer than in proportion.
+MOST_OUTPUTS = 25
+#: Raised when generated code changes without its text: with the intrinsics that it is made of.
+_REVISION = 1
+
+
+@attrs.frozen
+class Unit:
+    """Source of a fused function, and what is needed to call it.
+
+    Attributes
+    ----------
+    key : str
+        Names the compiled code: a hash of the source and of all that it calls.
+    source : str
+    uses : tuple of Use
+        Whose step functions are called ``step_0``, ``step_1``, ... in it.
+    words : int
+        Words of its part of an arena.
+    columns : int
+        Outputs that it writes.
+    scales : dict
+        Word of the arena that holds the factor of each scaled output, by column; the offset is in the next one.
+    """
+
+    key: str
+    source: str
+    uses: tuple[Use, ...]
+    words: int
+    columns: int
+    scales: dict[int, int] = attrs.field(hash=False)
+
+    @property
+    def name(self) -> str:
+        """Name of its module and of its file."""
+        return f"tickloom_unit_{self.key}"
+
+
+def split(groups: Sequence[Sequence[Value]], most: int = MOST_OUTPUTS) -> list[list[Value]]:
+    """Put the outputs of features into units of at most ``most``; a feature that has more stands alone."""
+    units: list[list[Value]] = []
+    for group in groups:
+        if not units or len(units[-1]) + len(group) > most:
+            units.append([])
+        units[-1] += group
+    return units
+
+
+def generate(graph: Graph, outputs: Sequence[Value], scaled: Collection[int] = ()) -> Unit:
+    """Write the unit that computes some values of a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    outputs : sequence of Value
+        What it gives, in this order.
+    scaled : collection of int
+        Columns that are multiplied by a factor and moved by an offset; both are data of the arena.
+
+    Returns
+    -------
+    Unit
+    """
+    return _Writer(graph, outputs, scaled).unit()
+
+
+def generate_across(graph: Graph, nodes: Sequence[int], columns: Mapping[Value, int]) -> Unit:
+    """Write the unit of cross-symbol features, which runs once per instant.
+
+    Parameters
+    ----------
+    graph : Graph
+    nodes : sequence of int
+        Places of the features, in the order of their outputs.
+    columns : mapping of Value to int
+        Where in the newest vector of a symbol each of their inputs stands.
+
+    Returns
+    -------
+    Unit
+        Called with its arena, the newest vectors, its outputs, the number of symbols and the width of a vector.
+    """
+    lines, words, column = [], 1, 0
+    wide = sum(len(graph.nodes[place].feature.outputs) for place in nodes)
+    for number, place in enumerate(nodes):
+        node = graph.nodes[place]
+        arguments = ["k"]
+        if node.memory:
+            arguments.append(f"(arena + {8 * words}, {node.memory - 1})")
+            words += node.memory
+        arguments.append("symbols")
+        arguments += [f"(newest + {8 * columns[one.value]}, own)" for one in node.readings]
+        for _ in node.feature.outputs:
+            arguments.append(f"(given + {8 * column}, {wide})")
+            column += 1
+        lines.append(f" step_{number}({', '.join([*arguments, *map(repr, node.arguments)])})")
+    uses = [graph.nodes[place].use for place in nodes]
+    source = "\n".join(
+        [
+            *_head(uses),
+            _SIGNATURE,
+            "def unit(arena, newest, given, symbols, own):",
+            " k = int(load(arena, 0))",
+            *lines,
+            " store(arena, 0, k + 1.0)",
+            "",
+        ]
+    )
+    return Unit(_key(source, uses), source, tuple(uses), words, wide, {})
+
+
+_SIGNATURE = "@cfunc('void(int64, int64, int64, int64, int64)', cache=True, error_model='numpy')"
+
+
+def _head(uses: Sequence[Use]) -> list[str]:
+    names = ", ".join(f"step_{n}={use.label}" for n, use in enumerate(uses))
+    return [
+        f'"""A fused unit of features: {names}."""',
+        "from numba import cfunc",
+        "from tickloom_kernels.indicators.window import fma, load, store",
+        "NAN = float('nan')",
+    ]
+
+
+def _key(source: str, uses: Sequence[Use]) -> str:
+    marks = [f"{use.feature.version} {fingerprint(use.feature.step)}" for use in uses]
+    return hashlib.sha256("\n".join([str(_REVISION), source, *marks]).encode()).hexdigest()[:24]
+
+
+class _Writer:
+    """Lines of one unit, with the words of the arena given out on the way."""
+
+    def __init__(self, graph: Graph, outputs: Sequence[Value], scaled: Collection[int]) -> None:
+        self._stream: Stream = graph.stream
+        self._nodes = graph.nodes
+        self._outputs = list(outputs)
+        self._places = graph.needed([value.node for value in outputs if value.node >= 0])
+        self._words = 1
+        self._scales = {column: self._take(2) for column in sorted(scaled)}
+        self._setup: list[str] = []
+        self._before: list[str] = []
+        self._body: list[str] = []
+        self._after: list[str] = []
+        self._loaded: set[int] = set()
+        self._windows: dict[Value, tuple[str, int]] = {}
+
+    def unit(self) -> Unit:
+        """Write everything."""
+        self._rings()
+        for place in self._places:
+            self._node(place, self._nodes[place])
+        self._write_outputs()
+        uses = [self._nodes[place].use for place in self._places]
+        source = "\n".join([*_head(uses), *self._lines(), ""])
+        return Unit(_key(source, uses), source, tuple(uses), self._words, len(self._outputs), self._scales)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _lines(self) -> list[str]:
+        width = self._stream.width
+        return [
+            _SIGNATURE,
+            "def unit(arena, rows, out, count, stride):",
+            " i = int(load(arena, 0))",
+            *[f" {line}" for line in (*self._setup, *self._before)],
+            " for j in range(count):",
+            f"  row = rows + j * {8 * width}",
+            "  to = out + 8 * j * stride",
+            *[f"  {line}" for line in self._body],
+            "  i += 1",
+            *[f" {line}" for line in self._after],
+            " store(arena, 0, float(i))",
+        ]
+
+    def _take(self, words: int) -> int:
+        """Give out words of the arena."""
+        first = self._words
+        self._words += words
+        return first
+
+    def _rings(self) -> None:
+        """Lay out a ring for each value that somebody looks back at, as deep as the deepest look."""
+        depths: dict[Value, int] = {}
+        for place in self._places:
+            for reading in self._nodes[place].readings:
+                if reading.depth:
+                    depths[reading.value] = max(depths.get(reading.value, 0), reading.depth)
+        for value, depth in depths.items():
+            size = 1 << depth.bit_length()
+            name = f"ring_{len(self._windows)}"
+            self._setup.append(f"{name} = arena + {8 * self._take(size)}")
+            self._windows[value] = (name, size - 1)
+        for value in self._windows:
+            if value.node < 0:
+                self._column(value.place)
+
+    def _column(self, place: int) -> str:
+        """Load a column of the row, once, and put it into its ring where it has one."""
+        name = f"x{place}"
+        if place not in self._loaded:
+            self._loaded.add(place)
+            self._body.append(f"{name} = load(row, {place})")
+            self._ring(Value(-1, place), name)
+        return name
+
+    def _ring(self, value: Value, name: str, indent: str = "") -> None:
+        if value in self._windows:
+            ring, mask = self._windows[value]
+            self._body.append(f"{indent}store({ring}, i & {mask}, {name})")
+
+    def _node(self, place: int, node: Node) -> None:
+        """Write the call of a step function, from the row at which its inputs are there."""
+        number = self._places.index(place)
+        outs = [f"y{place}_{n}" for n in range(len(node.feature.outputs))]
+        inputs = [self._input(one, node) for one in node.readings]
+        arguments = ["i" if node.start == 0 else f"i - {node.start}"]
+        states = [f"s{place}_{n}" for n in range(node.state)]
+        if states:
+            first = self._take(len(states))
+            self._before += [f"{name} = load(arena, {first + n})" for n, name in enumerate(states)]
+            self._after += [f"store(arena, {first + n}, {name})" for n, name in enumerate(states)]
+            arguments.append(f"({', '.join(states)},)")
+        if node.memory:
+            self._setup.append(f"memory_{place} = arena + {8 * self._take(node.memory)}")
+            arguments.append(f"(memory_{place}, {node.memory - 1})")
+        arguments += [*inputs, *map(repr, node.arguments)]
+        indent = ""
+        if node.start:
+            self._body += [f"{out} = NAN" for out in outs]
+            self._body.append(f"if i >= {node.start}:")
+            indent = " "
+        results = ", ".join([f"t{place}", *outs] if states else outs)
+        self._body.append(f"{indent}{results} = step_{number}({', '.join(arguments)})")
+        if states:
+            self._body.append(f"{indent}{', '.join(states)}{',' if len(states) == 1 else ''} = t{place}")
+        for n, out in enumerate(outs):
+            self._ring(Value(place, n), out, indent)
+
+    def _input(self, reading: Reading, node: Node) -> str:
+        value = reading.value
+        if reading.levels:
+            return f"(row + {8 * value.place}, {reading.levels})"
+        name = self._column(value.place) if value.node < 0 else f"y{value.node}_{value.place}"
+        if not reading.depth:
+            return name
+        ring, mask = self._windows[value]
+        return f"({ring}, i, {mask})"
+
+    def _write_outputs(self) -> None:
+        for column, output in enumerate(self._outputs):
+            if output.node < 0:
+                first, value = 0, self._column(output.place)
+            else:
+                first, value = self._nodes[output.node].first[output.place], f"y{output.node}_{output.place}"
+            if column in self._scales:
+                word = self._scales[column]
+                self._before += [f"a{column} = load(arena, {word})", f"b{column} = load(arena, {word + 1})"]
+                value = f"fma({value}, a{column}, b{column})"
+            shown = f"{value} if i >= {first} else NAN" if first else value
+            self._body.append(f"store(to, {column}, {shown})")

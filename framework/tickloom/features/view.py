@@ -1,0 +1,238 @@
+"""A feature view at work: one flat arena per symbol, and one call for one row or for a million."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tickloom.errors import TickloomError
+from tickloom.features.fused.build import Progress, build
+from tickloom.features.plan import ViewPlan
+from tickloom_kernels import fused as f
+
+Floats = NDArray[np.float64]
+
+
+class BadRowError(TickloomError):
+    """A row that a view refuses: an input that is no finite number, or a time before the row before."""
+
+
+class FeatureView:
+    """Computes the vectors of a plan, row by row or many rows at a time, with the same bits.
+
+    Parameters
+    ----------
+    plan : ViewPlan
+    symbols : int
+        How many it is computed for; each has a state of its own.
+    progress : callable, optional
+        Told (done, of) while units are compiled.
+    folder : Path, optional
+        Where compiled units are kept; by default in the user's cache.
+
+    Attributes
+    ----------
+    row : ndarray of float64, shape (width,)
+        Where `update` expects the next row.
+    vector : ndarray of float64, shape (columns,)
+        What `update` gave last.
+
+    Notes
+    -----
+    Not to be used by two threads at once; two views may run in two threads, no lock of Python is held.
+    """
+
+    def __init__(
+        self, plan: ViewPlan, symbols: int = 1, *, progress: Progress | None = None, folder: Path | None = None
+    ) -> None:
+        self.plan = plan
+        self.symbols = symbols
+        addresses = build(plan.all_units, progress, folder)
+        head = f.HEAD_WORDS + plan.stream.width
+        starts = np.cumsum([head, *(unit.words for unit in plan.units)]).tolist()
+        self._words = starts[-1]
+        self._width = len(plan.columns) + len(plan.hidden)
+        wide = self._width - plan.own_width
+        self._arenas = np.zeros((symbols, self._words))
+        self._scale(starts)
+        self._fresh = self._arenas[0].copy()
+        #: Memory of the cross-symbol unit, the newest outputs of each symbol, and what it last gave.
+        self._across = np.zeros(plan.across.words if plan.across is not None else 0)
+        self._newest = np.full((symbols, plan.own_width if wide else 0), np.nan)
+        self._given = np.full((symbols, wide), np.nan)
+        self.row, self.vector = np.zeros(plan.stream.width), np.zeros(self._width)
+        self._which, self._ready = np.zeros(1, np.int64), np.zeros(1)
+        self._frame = self._make_frame(addresses, starts)
+        self._one = self._frame.copy()
+        self._point(self._one, self.row, self._which, self.vector, self._ready)
+
+    # --- wiring ------------------------------------------------------------------------------------------------------
+
+    def _scale(self, starts: Sequence[int]) -> None:
+        """Write the scales into the arenas; they are data, not code."""
+        plan = self.plan
+        names = [column.name for column in plan.columns if not column.use.feature.across]
+        for unit, start, at in zip(plan.units, starts, plan.first_columns, strict=False):
+            for column, word in unit.scales.items():
+                scale = plan.scales[names[at + column]]
+                self._arenas[:, start + word : start + word + 2] = scale.factor, scale.offset
+
+    def _make_frame(self, addresses: Sequence[int], starts: Sequence[int]) -> NDArray[np.int64]:
+        plan = self.plan
+        units = len(plan.units)
+        checked = f.HEAD + f.PER_UNIT * (units + 1)
+        frame = np.zeros(checked + len(plan.used), np.int64)
+        frame[f.UNITS] = units
+        frame[f.POLICY] = ("raise", "skip", "hold").index(plan.policy)
+        frame[f.WIDTH_IN], frame[f.WIDTH_OUT], frame[f.WORDS] = plan.stream.width, self._width, self._words
+        frame[f.ARENAS] = self._arenas.ctypes.data
+        frame[f.SYMBOLS] = self.symbols
+        frame[f.CHECKED], frame[f.FIRST_CHECKED] = len(plan.used), checked
+        frame[f.ACROSS] = self._across.ctypes.data
+        frame[f.NEWEST], frame[f.GIVEN] = self._newest.ctypes.data, self._given.ctypes.data
+        for n, (address, start, at) in enumerate(
+            zip(addresses, starts, [*plan.first_columns, plan.own_width], strict=False)
+        ):
+            frame[f.HEAD + f.PER_UNIT * n : f.HEAD + f.PER_UNIT * (n + 1)] = address, start, at
+        frame[checked:] = plan.used
+        return frame
+
+    def _point(
+        self, frame: NDArray[np.int64], rows: Floats, which: NDArray[np.int64], out: Floats, ready: Floats
+    ) -> None:
+        frame[f.ROWS], frame[f.WHICH] = rows.ctypes.data, which.ctypes.data
+        frame[f.OUT], frame[f.READY] = out.ctypes.data, ready.ctypes.data
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        rows: ArrayLike,
+        which: ArrayLike | None = None,
+        out: Floats | None = None,
+        *,
+        instants: ArrayLike | None = None,
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Step over rows, from the state so far.
+
+        Parameters
+        ----------
+        rows : float64, shape (n, width)
+            In the order of time; columns as the stream has them.
+        which : int64, shape (n,), optional
+            Symbol of each row; all of symbol 0 by default.
+        out : float64, shape (n, columns), optional
+            Where to write; C-contiguous.
+        instants : int64, shape (n,), optional
+            For views with cross-symbol features: equal for rows of one instant, such as their ``ts_init``; by default
+            their time to the microsecond. All rows of one instant come in one call.
+
+        Returns
+        -------
+        out : float64, shape (n, columns)
+            NaN until each column is warm.
+        ready : bool, shape (n,)
+            Where every number is there and no input was missing.
+
+        Raises
+        ------
+        BadRowError
+            An input is no finite number and the policy is ``raise``. The rows before it have been taken.
+        """
+        # A copy where rows are mended in place.
+        table = np.array(rows, np.float64, order="C", ndmin=2, copy=True if self.plan.policy == "hold" else None)
+        count = len(table)
+        symbols = np.zeros(count, np.int64) if which is None else np.ascontiguousarray(which, np.int64)
+        result = np.empty((count, self._width)) if out is None else out
+        self._check(table, symbols, result)
+        ready = np.zeros(count)
+        self._point(self._frame, table, symbols, result, ready)
+        taken = f.drive(self._frame, 0, count)
+        if taken < count:
+            self._refuse(table[taken], f"row {taken}")
+        if self.plan.across is not None:
+            f.across(self._frame, self._instants(table, instants), count)
+            result = result[:, self.plan.order]
+        return result, (ready > 0) & ~np.isnan(result).any(axis=1)
+
+    def _check(self, table: Floats, symbols: NDArray[np.int64], result: Floats) -> None:
+        count = len(table)
+        if table.shape != (count, len(self.row)):
+            raise ValueError(f"rows have {table.shape[-1]} columns, {self.plan.stream.name} has {len(self.row)}")
+        if len(symbols) != count or (count and not 0 <= symbols.min() <= symbols.max() < self.symbols):
+            raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
+        if result.shape != (count, self._width) or not result.flags.c_contiguous or result.dtype != np.float64:
+            raise ValueError(f"out is a C-contiguous float64 array of shape {(count, self._width)}")
+
+    def _instants(self, table: Floats, instants: ArrayLike | None) -> NDArray[np.int64]:
+        if instants is not None:
+            return np.ascontiguousarray(instants, np.int64)
+        place = self.plan.stream.need("time", "a cross-symbol feature")
+        return np.round(table[:, place] * 1e6).astype(np.int64)
+
+    def update(self, symbol: int = 0) -> Floats:
+        """Step over the one row that stands in `row`, and return `vector`, which the next call writes over.
+
+        Raises
+        ------
+        BadRowError
+            As `run`.
+        ValueError
+            The view has cross-symbol features, which take all rows of an instant: `run` does.
+        """
+        self._which[0] = symbol
+        if self.plan.across is not None:
+            raise ValueError("a view with cross-symbol features takes all rows of an instant at once: use run")
+        if f.drive(self._one, 0, 1) != 1:
+            self._refuse(self.row, "the row")
+        return self.vector
+
+    def peek(self, symbol: int = 0) -> Floats:
+        """Return what `update` would give for a row that is not over yet, and change nothing."""
+        saved = self._arenas[symbol].copy()
+        try:
+            return self.update(symbol).copy()
+        finally:
+            self._arenas[symbol] = saved
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the vector of the last `update` is complete, with no input missing."""
+        return bool(self._ready[0] > 0) and not bool(np.isnan(self.vector).any())
+
+    def _refuse(self, row: Floats, where: str) -> None:
+        names = {self.plan.stream.column(name): name for name in self.plan.stream.columns}
+        bad = [f"{names.get(place)} is {row[place]}" for place in self.plan.used if not np.isfinite(row[place])]
+        raise BadRowError(f"{where}: {', '.join(bad)}; a view takes finite numbers, or set missing = 'skip' or 'hold'")
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def snapshot(self, symbol: int = 0) -> bytes:
+        """Return the whole state of a symbol; with the plan's version it is all that is needed to go on elsewhere."""
+        return self._arenas[symbol].tobytes()
+
+    def restore(self, state: bytes, symbol: int = 0) -> None:
+        """Go on from a snapshot of a view of the same version.
+
+        Raises
+        ------
+        ValueError
+            It is of another size, so of another version.
+        """
+        if len(state) != 8 * self._words:
+            raise ValueError(f"a snapshot of this view has {8 * self._words} bytes, not {len(state)}")
+        self._arenas[symbol] = np.frombuffer(state)
+
+    def save(self) -> tuple[Floats, ...]:
+        """Return copies of all state, of all symbols and across them."""
+        return self._arenas.copy(), self._across.copy(), self._newest.copy(), self._given.copy()
+
+    def load(self, saved: tuple[Floats, ...]) -> None:
+        """Return to what `save` gave."""
+        for array, kept in zip((self._arenas, self._across, self._newest, self._given), saved, strict=True):
+            array[:] = kept
+
+    def reset(self) -> None:
+        """Forget all rows."""
+        self.load((np.tile(self._fresh, (self.symbols, 1)), self._across * 0, self._newest * np.nan, self._given * np.nan))

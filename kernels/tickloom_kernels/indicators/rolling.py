@@ -1,0 +1,185 @@
+"""Sums, moments and extremes of the last n values, which most indicators are made of; right also after an outlier.
+
+A running sum keeps the rounding error of the largest value that ever passed through it. Each step here therefore begins
+anew from its window when a value leaves beside which the rest is small, and every 32 n values in any case; both depend
+on the rows alone, so batch and stream begin anew at the same ones. Naive running sums and sliding Welford updates are
+wrong after a spike (a standard deviation of 0 or 1.48 where the truth is 0.008).
+"""
+
+from typing import Any
+
+from tickloom_kernels.indicators.window import fma, get, lag, put, step
+
+#: A value that leaves and is so many times larger than what stays leaves its rounding error behind.
+_DWARFS = 1e4
+#: A variance that is so much smaller than the largest square since the last new beginning has lost digits.
+_CANCELLED = 1e-6
+#: Windows after which a sum begins anew in any case.
+_WINDOWS = 32
+
+
+@step
+def total(k: int, state: Any, window: Any, n: int) -> Any:
+    """Sum of the last n values."""
+    (running,) = state
+    running += lag(window, 0)
+    if k >= n:
+        gone = lag(window, n)
+        running -= gone
+        if abs(gone) > _DWARFS * abs(running) or k % (_WINDOWS * n) == 0:
+            running = 0.0
+            for j in range(n):
+                running += lag(window, j)
+    return (running,), running
+
+
+@step
+def mean(k: int, state: Any, window: Any, n: int) -> Any:
+    """Mean of the last n values."""
+    (running,), summed = total(k, state, window, n)
+    return (running,), summed * (1.0 / n)
+
+
+@step
+def moments(k: int, state: Any, window: Any, n: int) -> Any:
+    """Mean and variance (of the population, ddof 0) of the last n values."""
+    first, second, shift, largest = state
+    x = lag(window, 0)
+    if k == 0:
+        shift = x
+    d = x - shift
+    first += d
+    second = fma(d, d, second)
+    largest = max(largest, d * d)
+    if k >= n:
+        gone = lag(window, n) - shift
+        first -= gone
+        second = fma(-gone, gone, second)
+    centre = first / n
+    variance = second / n - centre * centre
+    if k >= n - 1 and (variance < _CANCELLED * largest or k % (_WINDOWS * n) == 0):
+        centre = 0.0
+        for j in range(n):
+            centre += lag(window, j) - x
+        shift = x + centre / n
+        first = second = largest = 0.0
+        for j in range(n):
+            d = lag(window, j) - shift
+            first += d
+            second = fma(d, d, second)
+            largest = max(largest, d * d)
+        centre = first / n
+        variance = second / n - centre * centre
+    return (first, second, shift, largest), shift + centre, max(variance, 0.0)
+
+
+@step
+def comoments(k: int, state: Any, xs: Any, ys: Any, n: int) -> Any:
+    """Means, variances and covariance (ddof 0) of the last n pairs: mean x, mean y, variance x, variance y, covariance."""
+    sx, sy, sxx, syy, sxy, x0, y0, largest_x, largest_y = state
+    x, y = lag(xs, 0), lag(ys, 0)
+    if k == 0:
+        x0, y0 = x, y
+    dx, dy = x - x0, y - y0
+    sx, sy = sx + dx, sy + dy
+    sxx, syy, sxy = fma(dx, dx, sxx), fma(dy, dy, syy), fma(dx, dy, sxy)
+    largest_x, largest_y = max(largest_x, dx * dx), max(largest_y, dy * dy)
+    if k >= n:
+        gx, gy = lag(xs, n) - x0, lag(ys, n) - y0
+        sx, sy = sx - gx, sy - gy
+        sxx, syy, sxy = fma(-gx, gx, sxx), fma(-gy, gy, syy), fma(-gx, gy, sxy)
+    r = 1.0 / n
+    vx, vy = sxx * r - (sx * r) * (sx * r), syy * r - (sy * r) * (sy * r)
+    lost = vx < _CANCELLED * largest_x or vy < _CANCELLED * largest_y
+    if k >= n - 1 and (lost or k % (_WINDOWS * n) == 0):
+        mx = my = 0.0
+        for j in range(n):
+            mx += lag(xs, j) - x
+            my += lag(ys, j) - y
+        x0, y0 = x + mx * r, y + my * r
+        sx = sy = sxx = syy = sxy = largest_x = largest_y = 0.0
+        for j in range(n):
+            dx, dy = lag(xs, j) - x0, lag(ys, j) - y0
+            sx, sy = sx + dx, sy + dy
+            sxx, syy, sxy = fma(dx, dx, sxx), fma(dy, dy, syy), fma(dx, dy, sxy)
+            largest_x, largest_y = max(largest_x, dx * dx), max(largest_y, dy * dy)
+        vx, vy = sxx * r - (sx * r) * (sx * r), syy * r - (sy * r) * (sy * r)
+    covariance = sxy * r - (sx * r) * (sy * r)
+    kept = (sx, sy, sxx, syy, sxy, x0, y0, largest_x, largest_y)
+    return kept, x0 + sx * r, y0 + sy * r, max(vx, 0.0), max(vy, 0.0), covariance
+
+
+@step
+def weighted(k: int, state: Any, window: Any, n: int) -> Any:
+    """Plain and weighted sum of the last n values about a base: base, sum of (x - base), the same weighted n ... 1.
+
+    The newest value weighs n. Averages and straight lines through n values follow: the mean is base + sum / n, the
+    linearly weighted mean base + weighted / (n (n + 1) / 2).
+    """
+    plain, heavy, base, largest = state
+    x = lag(window, 0)
+    if k == 0:
+        base = x
+    d = x - base
+    largest = max(largest, abs(d))
+    if k < n:
+        heavy += (k + 1) * d
+        plain += d
+    else:
+        heavy += n * d - plain
+        plain += d - (lag(window, n) - base)
+    # The sums about the base are small where prices stand still, so what counts is the largest that went into them.
+    gone = abs(lag(window, n) - base) if k >= n else 0.0
+    if k >= n and (gone > _DWARFS * max(abs(d), abs(plain) / n) or k % (_WINDOWS * n) == 0):
+        base = x
+        plain = heavy = largest = 0.0
+        for j in range(n - 1, -1, -1):
+            d = lag(window, j) - base
+            plain += d
+            heavy += (n - j) * d
+            largest = max(largest, abs(d))
+    return (plain, heavy, base, largest), base, plain, heavy
+
+
+@step
+def highest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+    """Largest of the last n values, in a time that does not depend on the data.
+
+    Blocks of n values: the largest since the block began, and of the block before the largest from each place to its
+    end, which is folded once per block (van Herk 1992; Gil and Werman 1993).
+    """
+    x, place = lag(window, 0), k % n
+    running = x
+    if place == 0:
+        if k >= n:
+            best = lag(window, 1)
+            put(memory, n - 1, best)
+            for j in range(2, n):
+                best = max(best, lag(window, j))
+                put(memory, n - j, best)
+    else:
+        running = max(state[0], x)
+    found = running
+    if k >= n and place < n - 1:
+        found = max(running, get(memory, place + 1))
+    return (running,), found
+
+
+@step
+def lowest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+    """Smallest of the last n values; as `highest`."""
+    x, place = lag(window, 0), k % n
+    running = x
+    if place == 0:
+        if k >= n:
+            best = lag(window, 1)
+            put(memory, n - 1, best)
+            for j in range(2, n):
+                best = min(best, lag(window, j))
+                put(memory, n - j, best)
+    else:
+        running = min(state[0], x)
+    found = running
+    if k >= n and place < n - 1:
+        found = min(running, get(memory, place + 1))
+    return (running,), found

@@ -1,0 +1,113 @@
+"""What a step function of a feature reads and writes beside numbers: lagged values, memory of its own, levels of a book.
+
+Fused code works on addresses, not on arrays: numba would count references at every slice. A step function never sees an
+address by itself; it gets a *window*, a *memory*, a *ladder* or a *column*, tuples that the functions below take, and
+indices are masked or clipped to what belongs to it: a wrong index reads a wrong number, never foreign memory.
+"""
+
+from typing import Any
+
+from numba import njit, types
+from numba.core.cgutils import ir  # the types of LLVM, as numba itself uses them
+from numba.extending import intrinsic
+
+#: How step functions are compiled: inlined into their unit, IEEE 754 throughout, no exceptions.
+step = njit(error_model="numpy", forceinline=True)
+
+_INT = ir.IntType(64)
+_FLOAT = ir.DoubleType()
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load(_typing: Any, _address: Any, _index: Any) -> Any:
+    """Read the float64 at ``address + 8 * index``."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _FLOAT.as_pointer())
+        return builder.load(builder.gep(pointer, [arguments[1]]))
+
+    return types.float64(types.int64, types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_int(_typing: Any, _address: Any, _index: Any) -> Any:
+    """Read the int64 at ``address + 8 * index``."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _INT.as_pointer())
+        return builder.load(builder.gep(pointer, [arguments[1]]))
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store(_typing: Any, _address: Any, _index: Any, _value: Any) -> Any:
+    """Write a float64 at ``address + 8 * index``."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _FLOAT.as_pointer())
+        builder.store(arguments[2], builder.gep(pointer, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """Return ``a * b + c``, rounded once: one link of four cycles in the chain of a recurrence, instead of eight."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call(_typing: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any) -> Any:
+    """Call the compiled function at an address with five int64."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [_INT] * 5)
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6), generate
+
+
+@step
+def lag(window: tuple[int, int, int], back: int) -> float:
+    """Return the value that an input had ``back`` rows ago; 0 is the row at hand.
+
+    Valid for ``back`` up to the declared depth, and only for rows that there were: ``back <= k``.
+    """
+    return load(window[0], (window[1] - back) & window[2])
+
+
+@step
+def get(memory: tuple[int, int], index: int) -> float:
+    """Read a word of a step's own memory, which begins as zeros."""
+    return load(memory[0], index & memory[1])
+
+
+@step
+def put(memory: tuple[int, int], index: int, value: float) -> None:
+    """Write a word of a step's own memory."""
+    store(memory[0], index & memory[1], value)
+
+
+@step
+def level(ladder: tuple[int, int], depth: int) -> float:
+    """Read one level of a side of the book; 0 is the best one, and beyond the last the last one is read."""
+    return load(ladder[0], min(max(depth, 0), ladder[1] - 1))
+
+
+@step
+def at(column: tuple[int, int], symbol: int) -> float:
+    """Read the newest value of one symbol; NaN where it has none yet."""
+    return load(column[0], symbol * column[1])
+
+
+@step
+def give(column: tuple[int, int], symbol: int, value: float) -> None:
+    """Write what a cross-symbol feature says of one symbol."""
+    store(column[0], symbol * column[1], value)

@@ -1,0 +1,1 @@
+"""The declarations of our features, by family; their step functions are kernels."""

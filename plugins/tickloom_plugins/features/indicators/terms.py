@@ -1,0 +1,92 @@
+"""What many indicators are computed from, declared once so that a view computes each of them once."""
+
+from tickloom.features import Int, Window, feature
+from tickloom_kernels.indicators import rolling, terms
+
+LENGTH = {"n": Int(20)}
+
+
+def before(n: int) -> int:
+    """Rows before the first value of something that needs n of them."""
+    return n - 1
+
+
+def close(n: int) -> tuple[Window]:
+    """Closes with n values of their past."""
+    return (Window("close", n),)
+
+
+def pairs(n: int) -> tuple[Window, Window]:
+    """High and low with n values of their past."""
+    return Window("high", n), Window("low", n)
+
+
+total = feature(
+    inputs=close, parameters=LENGTH, state=1, lookback=before, unit="price", power=1, oracle="talib.SUM", name="sum"
+)(rolling.total)
+moments = feature(
+    inputs=close,
+    parameters=LENGTH,
+    state=4,
+    lookback=before,
+    outputs=("mean", "variance"),
+    power=(1, 2),
+    unit="price",
+    oracle="two-pass",
+)(rolling.moments)
+#: Of close and volume unless something else is put in their place.
+comoments = feature(
+    inputs=lambda n: (Window("close", n), Window("volume", n)),
+    parameters=LENGTH,
+    state=9,
+    lookback=before,
+    outputs=("mean_x", "mean_y", "variance_x", "variance_y", "covariance"),
+    power=(1, 0, 2, 0, 1),
+    oracle="two-pass",
+)(rolling.comoments)
+weighted = feature(
+    inputs=close,
+    parameters=LENGTH,
+    state=4,
+    lookback=before,
+    outputs=("base", "plain", "weighted"),
+    power=1,
+    unit="price",
+    oracle="two-pass",
+)(rolling.weighted)
+highest = feature(
+    inputs=close,
+    parameters=LENGTH,
+    state=1,
+    memory=lambda n: n,
+    lookback=before,
+    unit="price",
+    power=1,
+    stability="exact",
+    oracle="talib.MAX",
+)(rolling.highest)
+lowest = feature(
+    inputs=close,
+    parameters=LENGTH,
+    state=1,
+    memory=lambda n: n,
+    lookback=before,
+    unit="price",
+    power=1,
+    stability="exact",
+    oracle="talib.MIN",
+)(rolling.lowest)
+true_range = feature(
+    inputs=("high", "low", Window("close", 1)),
+    lookback=1,
+    unit="price",
+    power=1,
+    stability="exact",
+    oracle="talib.TRANGE",
+)(terms.true_range)
+typical_price = feature(
+    inputs=("high", "low", "close"), unit="price", power=1, stability="exact", oracle="talib.TYPPRICE"
+)(terms.typical_price)
+log_return = feature(
+    inputs=lambda n: (Window("close", n),), parameters={"n": Int(1)}, lookback=lambda n: n, unit="ratio"
+)(terms.log_return)

@@ -1,0 +1,81 @@
+"""Made-up books and trades as real ones are: prices that stand for a while, uneven times, empty levels, unknown sides."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.features.columns import TRADE, Stream, book
+from tickloom.features.declare import Use
+from tickloom.features.plan import ViewPlan
+from tickloom.features.view import FeatureView
+
+Floats = NDArray[np.float64]
+Row = dict[str, float]
+
+TICK = 0.01
+DEPTH = 5
+BOOK = book(DEPTH)
+
+
+def book_rows(count: int, seed: int = 1) -> Floats:
+    """Updates of a book of 5 levels whose best prices move at one update of four, by one tick or two."""
+    draw = np.random.default_rng(seed)
+    middle = 10_000 + np.cumsum(draw.choice([-1, 0, 0, 0, 0, 0, 0, 1], count))
+    wide = 1 + (draw.random(count) < 0.3)
+    steps = draw.integers(1, 3, (2, count, DEPTH)).cumsum(axis=2) - 1
+    steps -= steps[:, :, :1]
+    bids, asks = (middle[:, None] - steps[0]) * TICK, (middle[:, None] + wide[:, None] + steps[1]) * TICK
+    sizes = draw.gamma(1.5, 2.0, (2, count, DEPTH)).round(3) + 0.001
+    # A book may be thin: levels beyond the last have its price and no size.
+    levels = draw.choice([2, 3, DEPTH, DEPTH, DEPTH], (2, count))
+    for side, prices in enumerate((bids, asks)):
+        for k in range(count):
+            prices[k, levels[side, k] :] = prices[k, levels[side, k] - 1]
+            sizes[side, k, levels[side, k] :] = 0.0
+    bought, sold = draw.gamma(1.0, 1.0, (2, count)).round(3) * (draw.random((2, count)) < 0.4)
+    bid, ask = bids[:, 0], asks[:, 0]
+    rest = [bid, ask, (bid + ask) / 2, bought, sold, bought > 0, 2.0 * (sold > 0), times(count, draw)]
+    return np.column_stack([bids, sizes[0], asks, sizes[1], *rest])
+
+
+def trade_rows(count: int, seed: int = 1) -> Floats:
+    """Trades at a bid or an ask that move now and then, one of ten with an unknown side, and the mid before each."""
+    draw = np.random.default_rng(seed)
+    mid = 100 + TICK / 2 * np.cumsum(draw.choice([-1, 0, 0, 0, 1], count))
+    side = draw.choice([-1.0, 1.0, 0.0], count, p=[0.45, 0.45, 0.1])
+    price = mid + draw.choice([-0.5, 0.5, 0.0], count) * TICK * (side == 0) + side * TICK / 2
+    quantity = draw.choice([0.001, 0.01, 0.5, 1.0, 2.75, 30.0], count)
+    return np.column_stack([price, quantity, side, times(count, draw), mid])
+
+
+def times(count: int, draw: np.random.Generator) -> Floats:
+    """Times in seconds, some of them equal."""
+    return 1_700_000_000.0 + np.cumsum(draw.exponential(0.5, count).round(1))
+
+
+def named(stream: Stream, rows: Floats) -> list[Row]:
+    """Rows as words and numbers; levels are ``bid_price_0``, ``bid_price_1``, ..."""
+    levels = [f"{side}_{j}" for side in ("bid_price", "bid_size", "ask_price", "ask_size") for j in range(stream.depth)]
+    return [dict(zip([*levels, *stream.columns], row, strict=True)) for row in rows.tolist()]
+
+
+def run(stream: Stream, rows: Floats, uses: Sequence[Use]) -> dict[str, Floats]:
+    """What features give, by the names of the columns."""
+    plan = ViewPlan(stream, uses)
+    return dict(zip(plan.names, FeatureView(plan).run(rows)[0].T, strict=True))
+
+
+def of_trades(*trades: Sequence[float]) -> Floats:
+    """Rows of trades: price, quantity, aggressor, time, mid."""
+    return np.array(trades, float).reshape(-1, TRADE.width)
+
+
+def agrees(got: Floats, expected: Sequence[float | None], tolerance: float = 1e-11) -> None:
+    """Require the values of a reference, None before the first one; within a part of the largest."""
+    first = next(k for k, value in enumerate(expected) if value is not None)
+    assert np.isnan(got[:first]).all()
+    truth = np.array(expected[first:], float)
+    assert len(truth) > 1
+    assert np.abs(truth).max() > 0
+    np.testing.assert_allclose(got[first:], truth, rtol=0, atol=tolerance * np.abs(truth).max())
