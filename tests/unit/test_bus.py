@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -15,6 +17,7 @@ from bus_peers import BTCUSDT, SIGNALS, TABLES, TRADES, trades
 
 from tickloom.bus import Batch, Ended, Gap, Message, Publisher, Restarted, Subscriber, WireError, wire
 from tickloom.bus import publisher as publishing
+from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.errors import ConfigError
 from tickloom.events import Signal
 
@@ -353,6 +356,53 @@ def test_requests_that_make_no_sense_change_nothing(publisher: Publisher) -> Non
             (wire.RANGE_END, publisher.epoch, 0)
         ] * 3
     assert publisher._replay.refused == 4
+
+
+# --- who is forgotten, and who fails ----------------------------------------------------------------------------------
+
+FORGOTTEN = """
+import gc
+from tickloom.bus import Publisher, Subscriber
+
+def forget():
+    publisher, subscriber = Publisher({endpoint!r}), Subscriber({endpoint!r})
+    publisher.bind()
+    # Only the collector of garbage ends a circle.
+    publisher.itself, subscriber.itself = publisher, subscriber
+
+forget()
+gc.collect()
+again = Publisher({endpoint!r})
+again.bind()
+again.close()
+print("bound again")
+"""
+
+
+def test_publisher_and_listener_that_were_forgotten_are_closed_and_hold_nobody_up(endpoint: str) -> None:
+    # In a process of its own: ZeroMQ would wait for ever for sockets that are collected after their context.
+    done = subprocess.run(
+        [sys.executable, "-c", FORGOTTEN.format(endpoint=endpoint)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert done.stdout == "bound again\n"
+
+
+def test_publisher_that_fails_leaves_its_endpoint_and_the_run_goes_on(publisher: Publisher, endpoint: str) -> None:
+    faults: list[tuple[str, str, str]] = []
+    stream = OutcomeStream([publisher], lambda one, method, error: faults.append((one.name, method, str(error))))
+    stream.at(0)
+    # A kind of event that no bus knows.
+    stream.emit(object(), NO_CAUSE)  # type: ignore[arg-type]
+    stream.flush()
+    stream.end()
+    assert faults == [("bus", "events", "<class 'object'>")]
+    again = Publisher(endpoint)
+    again.bind()
+    again.close()
 
 
 # --- where it is bound ------------------------------------------------------------------------------------------------

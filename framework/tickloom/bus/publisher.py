@@ -1,8 +1,9 @@
 """The observer that publishes a run: XPUB for what happens, ROUTER for what somebody missed; it never waits."""
 
 import time
+import weakref
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import numpy as np
@@ -72,12 +73,12 @@ class Publisher(Observer):
         self.replay = replay_endpoint(publish) if replay is None else replay
         self._keys = keys
         self._retain = retain
-        # One thread of ZeroMQ for all sockets of a process, except that an authenticator needs a context of its own.
-        self._context: zmq.Context[Socket] = zmq.Context()
-        self._is_bound = self._begun = False
+        self._is_bound = self._begun = self._over = False
         self._guard: Guard | None = None
-        self._claims: list[IO[str]] = []
-        self._over = False
+        # What is to be put down, last first. Forgotten without `close`, it is put down all the same: the collector of
+        # garbage might take the context before its sockets, and would then wait for them, for ever.
+        self._closing = ExitStack()
+        weakref.finalize(self, self._closing.close)
         self._look_due = self._beat_due = 0.0
         self._next_head = 0
 
@@ -92,8 +93,15 @@ class Publisher(Observer):
             An endpoint is none, is taken, or is open to other machines without keys.
         """
         try:
+            for endpoint in (self.replay, self.endpoint):
+                for file in claim(endpoint):
+                    self._closing.callback(file.close)
+            # One thread of ZeroMQ for both sockets. An authenticator needs a context of its own, so each publisher has.
+            self._context: zmq.Context[Socket] = zmq.Context()
+            self._closing.callback(self._context.destroy, _PARTING)
             if self._keys is not None:
                 self._guard = Guard(self._context, read_publisher_keys(self._keys))
+                self._closing.callback(self._guard.stop)
             self._router = self._bind(zmq.ROUTER, self.replay)
             self.replay = bound_to(self._router)
             greeting = msgspec.msgpack.encode(Greeting(self.epoch, self.replay))
@@ -140,27 +148,30 @@ class Publisher(Observer):
 
     def end(self) -> None:
         """Tell listeners that the run is over, wait a little for those that still miss something, and close."""
-        if self._begun and not self._context.closed:
-            self.flush()
-            self._over = True
-            self._beat_due = 0.0
-            self._wait(time.monotonic())
+        try:
+            if self._begun:
+                self.flush()
+                self._over = True
+                self._beat_due = 0.0
+                self._wait(time.monotonic())
+        finally:
+            self.close()
+
+    def detached(self) -> None:
+        """Leave without a word: the run is not over, and what a publisher says that failed is worth nothing."""
         self.close()
 
     def close(self) -> None:
         """Close the sockets, after what was sent has left, or could not for a while."""
-        if self._guard is not None:
-            self._guard.stop()
-        self._context.destroy(linger=_PARTING)
-        for file in self._claims:
-            file.close()
+        self._begun = False
+        self._closing.close()
 
     # --- sockets -----------------------------------------------------------------------------------------------------
 
     def _bind(self, kind: int, endpoint: str, greeting: bytes = b"") -> Socket:
-        """Make a socket and bind it, unless another publisher has the endpoint."""
-        self._claims += claim(endpoint)
+        """Make a socket and bind it."""
         socket = open_socket(self._context, kind)
+        self._closing.callback(socket.close, _PARTING)
         if greeting:
             # Sent by ZeroMQ itself to whoever subscribes, also after a lost connection.
             socket.setsockopt(zmq.XPUB_WELCOME_MSG, wire.encode_control(wire.GREETING, self.epoch, payload=greeting))

@@ -3,9 +3,10 @@
 import logging
 import math
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         self._flowing = False
         self._timeout = -1
         self._epoch: int | None = None
+        # What is to be put down, last first, also where nobody calls `close`: see `Publisher`.
+        self._closing = ExitStack()
+        weakref.finalize(self, self._closing.close)
         self._context: zmq.Context[Socket] = zmq.Context()
+        self._closing.callback(self._context.destroy, _FAREWELL)
         self._dealer: Socket | None = None
         self._replay = ""
         self._poller = zmq.Poller()
@@ -202,7 +207,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         if self._splicer.epoch is not None and not self._ended and not self._sub.closed:
             # It spares the publisher waiting for us at its end.
             self._send(wire.encode_control(wire.BYE, self._splicer.epoch))
-        self._context.destroy(linger=_FAREWELL)
+        self._closing.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -211,6 +216,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
     def _connected(self, kind: int, endpoint: str) -> Socket:
         socket = open_socket(self._context, kind)
+        self._closing.callback(socket.close, _FAREWELL)
         if self._keys is not None:
             identify(socket, self._keys)
         if kind == zmq.SUB:
