@@ -47,7 +47,7 @@ class Peer:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.join()
+        self.process.join(PATIENCE)
 
 
 def wait_for(path: Path, count: int, peers: list[Peer]) -> None:
