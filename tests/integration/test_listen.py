@@ -24,6 +24,7 @@ from click.testing import CliRunner, Result
 
 from tickloom import Fill, Instrument
 from tickloom.bus import Publisher
+from tickloom.bus.following import subscriber
 from tickloom.bus.security import write_keys
 from tickloom.cli import main
 from tickloom.storage.reader import JournalReader, decode
@@ -220,6 +221,25 @@ def test_run_that_begins_anew_is_announced_and_followed_from_its_start(endpoint,
     assert [json.loads(line)["row"] for line in result.stdout.splitlines()] == [0, 0, STEP]
     said = [line for line in notes(result) if "run" in line]
     assert said == ["the run ended", "the publisher was restarted: following its new run from the start"]
+
+
+def test_run_that_is_killed_ends_a_listener_that_follows_one_run_with_an_error(
+    endpoint, in_background, monkeypatch
+) -> None:
+    monkeypatch.setattr(subscriber, "GONE", 0.2)
+
+    def killed() -> None:
+        with closing(Publisher(endpoint)) as publisher:
+            publisher.begin(TABLES)
+            publish(publisher, 0, 10)
+            wait_for_listener(publisher)
+
+    in_background(killed)
+    result = listen(endpoint, "sig.", "--json", "--once")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert notes(result) == [
+        f"Error: {endpoint}: the publisher is gone without saying that the run ended; there may have been more"
+    ]
 
 
 def test_listener_waits_for_a_publisher_and_ctrl_c_ends_it_without_a_word(endpoint, start) -> None:

@@ -2,22 +2,18 @@
 
 import asyncio
 import itertools
-import subprocess
-import sys
-import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
 from bus_peers import BTCUSDT, SIGNALS, TABLES, TRADES, trades, within
+from bus_turns import drop, joined, numbers, publish, take
 
-from tickloom.bus import Batch, Ended, Gap, Message, Publisher, Restarted, Subscriber, WireError, wire
-from tickloom.bus import publisher as publishing
-from tickloom.engine.stream import NO_CAUSE, OutcomeStream
+from tickloom.bus import Batch, Gap, Message, Publisher, Restarted, Subscriber, WireError, wire
 from tickloom.errors import ConfigError
 from tickloom.events import Signal
 
@@ -35,54 +31,6 @@ def publisher(endpoint: str) -> Iterator[Publisher]:
     made.begin(TABLES)
     yield made
     made.close()
-
-
-def publish(publisher: Publisher, first: int, stop: int) -> None:
-    """Publish one turn: so many trades, and one signal."""
-    publisher.rows(first, trades(first, stop))
-    publisher.event(stop - 1, 1, stop - 1, 0, Signal(stop, 0, 0, float(stop)))
-    publisher.flush()
-
-
-def take(publisher: Publisher, subscriber: Subscriber, enough: Callable[[list[Any]], bool]) -> list[Any]:
-    """Let time pass for both sides until enough has come."""
-    got: list[Any] = []
-    for _ in within():
-        if enough(got):
-            break
-        publisher.flush()
-        while (item := subscriber.receive(0.002)) is not None:
-            got.append(item)
-    return got
-
-
-def numbers(got: list[Any], topic: str) -> list[int]:
-    return [item.seq for item in got if isinstance(item, Message) and item.topic == topic]
-
-
-def joined(publisher: Publisher, subscriber: Subscriber) -> None:
-    """Wait until the listener has joined; what comes meanwhile is kept."""
-    for _ in within():
-        publisher.flush()
-        subscriber.drain()
-        if subscriber.welcome is not None:
-            return
-        time.sleep(0.001)
-
-
-def drop(publisher: Publisher, lost: Callable[[int], bool]) -> None:
-    """Lose frames with events on their way to the listeners: those whose number ``lost`` chooses."""
-    socket, count = publisher._xpub, itertools.count()
-
-    class Lossy:
-        def send(self, frame: bytes) -> None:
-            if wire.decode(frame).type_id >= wire.HEAD or not lost(next(count)):
-                socket.send(frame)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(socket, name)
-
-    publisher._xpub = Lossy()  # type: ignore[assignment]
 
 
 # --- what arrives -----------------------------------------------------------------------------------------------------
@@ -234,62 +182,6 @@ def test_a_restarted_publisher_is_noticed_and_followed_from_its_start(endpoint: 
         second.close()
 
 
-# --- the end ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_end_of_a_run_waits_until_listeners_have_everything(publisher: Publisher, endpoint: str) -> None:
-    got: list[Any] = []
-    with Subscriber(endpoint, from_start=True) as subscriber:
-        joined(publisher, subscriber)
-        drop(publisher, lambda n: n % 2 == 0)
-        thread = threading.Thread(target=lambda: got.extend(subscriber), daemon=True)
-        thread.start()
-        for n in range(50):
-            publish(publisher, 20 * n, 20 * n + 20)
-        publisher.end()
-        thread.join(60)
-    assert numbers(got, TRADES) == list(range(1, 1001))
-    assert numbers(got, SIGNALS) == list(range(1, 51))
-
-
-def test_a_run_without_listeners_ends_at_once(publisher: Publisher) -> None:
-    publish(publisher, 0, 10)
-    started = time.monotonic()
-    publisher.end()
-    assert time.monotonic() - started < publishing.LINGER / 5
-
-
-def test_a_listener_that_hangs_is_waited_for_only_so_long(
-    publisher: Publisher, endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(publishing, "LINGER", 0.3)
-    with Subscriber(endpoint) as subscriber:
-        joined(publisher, subscriber)
-        publish(publisher, 0, 10)
-        publisher.end()
-        assert subscriber.receive(1) is not None
-
-
-def test_iterating_ends_with_the_run(publisher: Publisher, endpoint: str) -> None:
-    with Subscriber(endpoint, ["sig."], from_start=True) as subscriber:
-        joined(publisher, subscriber)
-        publish(publisher, 0, 10)
-        thread = threading.Thread(target=publisher.end, daemon=True)
-        thread.start()
-        assert [item.seq for item in subscriber if isinstance(item, Message)] == [1]
-        thread.join()
-        assert subscriber.receive(0) is None
-
-
-def test_receive_says_that_the_run_ended(publisher: Publisher, endpoint: str) -> None:
-    with Subscriber(endpoint, ["sig."]) as subscriber:
-        joined(publisher, subscriber)
-        thread = threading.Thread(target=publisher.end, daemon=True)
-        thread.start()
-        assert subscriber.receive(60) == Ended(publisher.epoch)
-        thread.join()
-
-
 # --- strangers --------------------------------------------------------------------------------------------------------
 
 
@@ -364,53 +256,6 @@ def test_requests_that_make_no_sense_change_nothing(publisher: Publisher) -> Non
             (wire.RANGE_END, publisher.epoch, 0)
         ] * 3
     assert publisher._replay.refused == 4
-
-
-# --- who is forgotten, and who fails ----------------------------------------------------------------------------------
-
-FORGOTTEN = """
-import gc
-from tickloom.bus import Publisher, Subscriber
-
-def forget():
-    publisher, subscriber = Publisher({endpoint!r}), Subscriber({endpoint!r})
-    publisher.bind()
-    # Only the collector of garbage ends a circle.
-    publisher.itself, subscriber.itself = publisher, subscriber
-
-forget()
-gc.collect()
-again = Publisher({endpoint!r})
-again.bind()
-again.close()
-print("bound again")
-"""
-
-
-def test_publisher_and_listener_that_were_forgotten_are_closed_and_hold_nobody_up(endpoint: str) -> None:
-    # In a process of its own: ZeroMQ would wait for ever for sockets that are collected after their context.
-    done = subprocess.run(
-        [sys.executable, "-c", FORGOTTEN.format(endpoint=endpoint)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=100,
-    )
-    assert done.stdout == "bound again\n"
-
-
-def test_publisher_that_fails_leaves_its_endpoint_and_the_run_goes_on(publisher: Publisher, endpoint: str) -> None:
-    faults: list[tuple[str, str, str]] = []
-    stream = OutcomeStream([publisher], lambda one, method, error: faults.append((one.name, method, str(error))))
-    stream.at(0)
-    # A kind of event that no bus knows.
-    stream.emit(object(), NO_CAUSE)  # type: ignore[arg-type]
-    stream.flush()
-    stream.end()
-    assert faults == [("bus", "events", "<class 'object'>")]
-    again = Publisher(endpoint)
-    again.bind()
-    again.close()
 
 
 # --- where it is bound ------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ _LOOK = 0.001
 _HEADS = 512
 #: How long the end of a run waits at most for listeners that are still repairing (s).
 LINGER = 5.0
+#: What one turn of that wait counts at most (s).
+_STEP = 0.1
 #: How long closing waits for those that still read and never said hello (ms).
 _PARTING = 500
 #: How long it waits for a listener that has subscribed to say hello (s).
@@ -153,7 +155,7 @@ class Publisher(Observer):
                 self.flush()
                 self._over = True
                 self._beat_due = 0.0
-                self._wait(time.monotonic())
+                self._wait()
         finally:
             self.close()
 
@@ -214,19 +216,23 @@ class Publisher(Observer):
                 )
             )
 
-    def _wait(self, began: float) -> None:
+    def _wait(self) -> None:
         """Serve listeners until each has said that it has everything, for `LINGER` at most."""
         poller = zmq.Poller()
         poller.register(self._xpub, zmq.POLLIN)
         poller.register(self._router, zmq.POLLIN)
-        while (now := time.monotonic()) < began + LINGER:
+        waited, last = 0.0, time.monotonic()
+        while waited < LINGER:
             self._listen()
             self._replay.serve(time.time_ns())
+            now = time.monotonic()
+            # A machine that stands still for seconds takes nobody's time away: listeners stand still with it.
+            waited, last = waited + min(now - last, _STEP), now
             if now >= self._beat_due:
                 self._beat()
                 self._replay.call(wire.encode_control(wire.BEAT, self.epoch, flags=wire.OVER))
             # Who has subscribed will say hello in a moment, unless it has already left.
-            waiting = self._streams.prefixes and not self._replay.left and now < began + _HELLO
+            waiting = self._streams.prefixes and not self._replay.left and waited < _HELLO
             if not self._replay.listeners and not waiting:
                 return
             poller.poll(20)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import zmq
 
 from tickloom.bus import wire
-from tickloom.bus.sequence import MOST_ASKED
+from tickloom.bus.following.sequence import MOST_ASKED
 from tickloom.bus.sockets import Socket, readable
 from tickloom.bus.streams import Streams
 

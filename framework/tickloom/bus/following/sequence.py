@@ -10,7 +10,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from tickloom.bus.items import Gap, Restarted
+from tickloom.bus.following.items import Gap, Restarted
 
 #: Events that are held while a hole before them is repaired, per stream; what comes beyond is asked for again later.
 MOST_HELD = 65_536
