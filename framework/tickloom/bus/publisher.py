@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tickloom.bus import wire
 from tickloom.bus.replay import Replay
+from tickloom.bus.rereading import Past
 from tickloom.bus.security import Guard, bind, read_publisher_keys
 from tickloom.bus.sockets import Socket, bound_to, claim, open_socket, readable, replay_endpoint
 from tickloom.bus.streams import Streams
@@ -52,6 +53,8 @@ class Publisher(Observer):
     retain : int
         Memory (bytes) in which what was published is kept for listeners that missed it: a quarter for market rows,
         the rest for all other events.
+    past : callable, optional
+        The run's journal: gives the outcome stream from a name (row, sub) on, for what is no longer kept.
 
     Attributes
     ----------
@@ -68,13 +71,20 @@ class Publisher(Observer):
     name = "bus"
 
     def __init__(
-        self, publish: str, *, replay: str | None = None, keys: Path | None = None, retain: int = RETAIN
+        self,
+        publish: str,
+        *,
+        replay: str | None = None,
+        keys: Path | None = None,
+        retain: int = RETAIN,
+        past: Past | None = None,
     ) -> None:
         self.epoch = time.time_ns()
         self.endpoint = publish
         self.replay = replay_endpoint(publish) if replay is None else replay
         self._keys = keys
         self._retain = retain
+        self._past = past
         self._is_bound = self._begun = self._over = False
         self._guard: Guard | None = None
         # What is to be put down, last first. Forgotten without `close`, it is put down all the same: the collector of
@@ -120,7 +130,7 @@ class Publisher(Observer):
             self.bind()
         self._streams = Streams(tables, self._retain)
         self._tables = tables
-        self._replay = Replay(self._router, self.epoch, self._streams, self._welcome)
+        self._replay = Replay(self._router, self.epoch, self._streams, self._welcome, self._past)
         self._begun = True
 
     def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
@@ -235,11 +245,11 @@ class Publisher(Observer):
             waiting = self._streams.prefixes and not self._replay.left and waited < _HELLO
             if not self._replay.listeners and not waiting:
                 return
-            poller.poll(20)
+            poller.poll(0 if self._replay.rereads else 20)
 
     def _welcome(self) -> bytes:
         heads = {
-            stream.topic.decode(): Head(stream.number, stream.head, stream.kept_from)
+            stream.topic.decode(): Head(stream.number, stream.head, self._replay.kept_from(stream))
             for stream in self._streams.by_topic.values()
         }
         return make_welcome(self._tables, self.epoch, self._over, heads)

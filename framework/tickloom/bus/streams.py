@@ -72,6 +72,11 @@ class Streams:
         stream.kept.append((row, sub, cause_row, cause_sub, event))
         self._events += 1
 
+    def stream_of(self, event: Event) -> EventStream | None:
+        """Find the stream of an event that has been added once; None: there is none."""
+        key_of, known, _ = self._routes[type(event)]
+        return known.get(key_of(event))
+
     def trim(self) -> None:
         """Forget the oldest events of the longest streams, where more are kept than there is memory for.
 

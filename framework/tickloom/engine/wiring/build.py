@@ -65,7 +65,7 @@ def run_config(
     """
     registry.configure(config)
     # Last, so that the journal has what listeners are told.
-    publishers = _publishers(config)
+    publishers = _publishers(config, observers)
     wiring = Wiring(config, registry, (*observers, *publishers))
     run = wiring.run
     with ExitStack() as closing:
@@ -82,14 +82,16 @@ def run_config(
     return wiring.record([f"{plugin} failed to shut down: {plugin.fault}" for plugin in late])
 
 
-def _publishers(config: Config) -> "list[Publisher]":
+def _publishers(config: Config, observers: Sequence[Observer]) -> "list[Publisher]":
     """Make the publisher that the config asks for; ZeroMQ is imported only then."""
     if config.bus is None:
         return []
     from tickloom.bus.publisher import Publisher
+    from tickloom.storage.journal import Journal
 
     bus = config.bus
-    return [Publisher(bus.publish, replay=bus.replay, keys=bus.keys, retain=bus.retain)]
+    past = next((one.entries for one in observers if isinstance(one, Journal)), None)
+    return [Publisher(bus.publish, replay=bus.replay, keys=bus.keys, retain=bus.retain, past=past)]
 
 
 class Wiring:
