@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bus_peers import SIGNALS, TABLES, TRADES
+from bus_peers import SIGNALS, TABLES, TRADES, within
 from bus_turns import drop, joined, numbers, publish, take
 
-from tickloom.bus import Ended, Message, Publisher, Restarted, Subscriber, Vanished
+from tickloom.bus import Ended, Message, Publisher, Restarted, Subscriber, Vanished, wire
 from tickloom.bus import publisher as publishing
 from tickloom.bus.following import subscriber as subscribing
 from tickloom.engine.stream import NO_CAUSE, OutcomeStream
@@ -56,6 +56,30 @@ def test_a_run_without_listeners_ends_at_once(publisher: Publisher) -> None:
     started = time.monotonic()
     publisher.end()
     assert time.monotonic() - started < publishing.LINGER / 5
+
+
+def test_the_end_of_a_run_waits_for_each_listener_that_has_subscribed_though_others_have_left(
+    publisher: Publisher, endpoint: str
+) -> None:
+    publish(publisher, 0, 10)
+    got: list[Any] = []
+    with Subscriber(endpoint, from_start=True) as early, Subscriber(endpoint, ["sig."], from_start=True) as late:
+        joined(publisher, early)
+        # The other one has connected, and the run was too busy to greet it before its end.
+        for _ in within():
+            publisher._listen()
+            if publisher._streams.prefixes[wire.BUS_TOPIC] == 2:
+                break
+        threads = [threading.Thread(target=lambda one=one: got.extend(one), daemon=True) for one in (early, late)]
+        threads[0].start()
+        ending = threading.Thread(target=publisher.end, daemon=True)
+        ending.start()
+        threads[0].join(60)
+        assert numbers(got, SIGNALS) == [1]
+        threads[1].start()
+        threads[1].join(60)
+        ending.join(60)
+    assert numbers(got, SIGNALS) == [1, 1]
 
 
 def test_a_listener_that_hangs_is_waited_for_only_so_long(

@@ -35,8 +35,8 @@ LINGER = 5.0
 _STEP = 0.1
 #: How long closing waits for those that still read and never said hello (ms).
 _PARTING = 500
-#: How long it waits for a listener that has subscribed to say hello (s).
-_HELLO = 0.5
+#: How long it waits for listeners that have subscribed to say hello (s).
+_HELLO = 1.0
 
 
 class Publisher(Observer):
@@ -164,6 +164,7 @@ class Publisher(Observer):
             if self._begun:
                 self.flush()
                 self._over = True
+                self._replay.heard.clear()
                 self._beat_due = 0.0
                 self._wait()
         finally:
@@ -186,6 +187,8 @@ class Publisher(Observer):
         self._closing.callback(socket.close, _PARTING)
         if greeting:
             # Sent by ZeroMQ itself to whoever subscribes, also after a lost connection.
+            # Each listener counts, also those that want what others want already.
+            socket.setsockopt(zmq.XPUB_VERBOSER, 1)
             socket.setsockopt(zmq.XPUB_WELCOME_MSG, wire.encode_control(wire.GREETING, self.epoch, payload=greeting))
         bind(socket, endpoint, self._guard)
         return socket
@@ -241,9 +244,9 @@ class Publisher(Observer):
             if now >= self._beat_due:
                 self._beat()
                 self._replay.call(wire.encode_control(wire.BEAT, self.epoch, flags=wire.OVER))
-            # Who has subscribed will say hello in a moment, unless it has already left.
-            waiting = self._streams.prefixes and not self._replay.left and waited < _HELLO
-            if not self._replay.listeners and not waiting:
+            # Each of those who have subscribed will say hello or that it leaves, once it has heard that it is over.
+            silent = self._streams.prefixes[wire.BUS_TOPIC] > len(self._replay.heard) and waited < _HELLO
+            if not self._replay.listeners and not silent:
                 return
             poller.poll(0 if self._replay.rereads else 20)
 

@@ -43,8 +43,8 @@ class Replay:
     ----------
     listeners : dict
         Identities that said hello and have not left.
-    left : int
-        How many have left.
+    heard : set
+        Identities that have said hello or that they leave; for the publisher to clear.
     refused : int
         Requests that could not be read.
     """
@@ -53,7 +53,7 @@ class Replay:
         self, socket: Socket, epoch: int, streams: Streams, welcome: Callable[[], bytes], past: Past | None = None
     ) -> None:
         self.listeners: dict[bytes, None] = {}
-        self.left = 0
+        self.heard: set[bytes] = set()
         self.refused = 0
         self._socket = socket
         self._epoch = epoch
@@ -95,12 +95,13 @@ class Replay:
 
     def _answer(self, identity: bytes, request: wire.Frame, now: int) -> None:
         if request.type_id == wire.HELLO:
+            self._hear(identity)
             self.listeners[identity] = None
             if len(self.listeners) > _MOST_LISTENERS:
                 del self.listeners[next(iter(self.listeners))]
             self.send(identity, wire.encode_control(wire.HELLO, self._epoch, payload=self._welcome(), ts_publish=now))
         elif request.type_id == wire.BYE:
-            self.left += identity in self.listeners
+            self._hear(identity)
             self._forget(identity)
         elif request.type_id == wire.RANGE:
             self._send_range(identity, request, now)
@@ -192,6 +193,11 @@ class Replay:
             self._forget(identity)
             return False
         return True
+
+    def _hear(self, identity: bytes) -> None:
+        if len(self.heard) >= _MOST_LISTENERS:
+            self.heard.clear()
+        self.heard.add(identity)
 
     def _forget(self, identity: bytes) -> None:
         self.listeners.pop(identity, None)
