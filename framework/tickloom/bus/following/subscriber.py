@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import zmq
 from tickloom.bus import wire
 from tickloom.bus.following.connection import Connection
 from tickloom.bus.following.items import Batch, BatchItem, Ended, Item, Statistics, Vanished
-from tickloom.bus.following.sequence import PATIENCE, Splicer
+from tickloom.bus.following.sequence import NOTHING, PATIENCE, Splicer, check_place
 from tickloom.bus.sockets import Socket, reachable
 from tickloom.bus.welcome import Welcome, read_greeting, read_welcome
 from tickloom.bus.wire import Frame, VersionError, WireError
@@ -47,6 +47,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
     from_start : bool
         Whether every stream is wanted from its first event on, or from where it stands now. After a restart of the
         publisher every stream is wanted from its start in any case.
+    after : mapping of str to int, optional
+        Topic, with its bar, to the number of the last event that an earlier subscriber has dealt with: these streams go
+        on behind it, whatever ``from_start`` says. What was published meanwhile is fetched.
+    epoch : int, optional
+        The life of the publisher that the numbers in ``after`` are of. Where a later one is found, a `Restarted` comes.
     replay : str, optional
         Where to ask for what was missed; by default where the publisher says.
     keys : Path, optional
@@ -55,7 +60,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
     Raises
     ------
     ConfigError
-        The keys cannot be used, or ZeroMQ does not understand the endpoint.
+        The keys cannot be used, ZeroMQ does not understand the endpoint, or the place to go on from is none.
 
     Notes
     -----
@@ -69,6 +74,8 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         topics: Sequence[str] = ("",),
         *,
         from_start: bool = False,
+        after: Mapping[str, int] = NOTHING,
+        epoch: int | None = None,
         replay: str | None = None,
         keys: Path | None = None,
     ) -> None:
@@ -79,6 +86,9 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         self.welcome: Welcome | None = None
         self._given_replay = replay
         self._splicer: Splicer[Frame] = Splicer(from_start, Batch)
+        check_place(after, epoch, self.topics)
+        if epoch is not None:
+            self._splicer.resume(epoch, after)
         self._names: dict[bytes, str] = {}
         self._messages: Iterator[Item] = iter(())
         self._over = self._ended = self._vanished = False
