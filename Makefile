@@ -59,7 +59,8 @@ bench: $(VENV)/test.stamp $(VENV)/kernels.stamp ## measure speed with pytest-ben
 
 soak: $(VENV)/test.stamp $(VENV)/kernels.stamp ## thousands of cases of each property, a hundred kills
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/property tests/integration/test_journal_kills.py \
-	tests/integration/test_bus_kills.py tests/integration/test_bus_chaos.py --numprocesses=$(WORKERS)
+	tests/integration/test_bus_kills.py tests/integration/test_bus_chaos.py --numprocesses=$(WORKERS) \
+	--timeout=7200 --override-ini=faulthandler_timeout=7100
 
 docs: $(VENV)/docs.stamp ## build the documentation; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html

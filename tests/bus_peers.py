@@ -7,7 +7,7 @@ therefore known without running anything: the rows 0 to n - 1 of one stream, and
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +142,14 @@ def follow_until(endpoint: str, count: int, folder: Path) -> None:
 
 
 # --- following in a test -------------------------------------------------------------------------------------------
+
+
+def within(seconds: float = 60.0) -> Iterator[None]:
+    """Let a loop go round until it is left; a test whose loop still goes round after so long (s) fails."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield
+    raise AssertionError(f"what was waited for did not come within {seconds:.0f} s")
 
 
 def collect(

@@ -31,6 +31,8 @@ class Weather(NamedTuple):
     slow: int = 100_000
 
 
+#: Nothing here takes so long (s): whoever does is stuck.
+_PATIENCE = 60.0
 CALM = Weather(delay=0, split=0, throttle=0, stall=0, cut=0)
 _UNIT = 64 * 1024
 _STRETCH = 2048
@@ -78,7 +80,7 @@ class Chaos:
         """Cut every connection and accept no more."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._accepting.join()
+        _ended(self._accepting)
         self.passing.set()
         for line in self._lines:
             line.close()
@@ -103,7 +105,8 @@ class Chaos:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self.target))
+                far = socket.create_connection(("127.0.0.1", self.target), _PATIENCE)
+                far.settimeout(None)
             except OSError:
                 # Nobody is there at the moment, such as a publisher between two lives.
                 near.close()
@@ -129,7 +132,7 @@ class _Line:
         """Cut the connection and forget it."""
         self.cut()
         for thread in self._threads:
-            thread.join()
+            _ended(thread)
         for one in self._ends:
             one.close()
 
@@ -159,6 +162,11 @@ class _Line:
             return
         finally:
             self.cut()
+
+
+def _ended(thread: threading.Thread) -> None:
+    thread.join(_PATIENCE)
+    assert not thread.is_alive(), "a thread of the proxy is stuck"
 
 
 def _meet(chaos: Chaos, dice: random.Random, stretch: int) -> int:

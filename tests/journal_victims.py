@@ -16,6 +16,9 @@ from typing import Any
 
 from tickloom.cli import main
 
+#: After so long (s) a victim that neither ended nor was killed is ended by the system: nobody waits for it for ever.
+LONGEST = 120
+
 
 def victim(job: dict[str, Any]) -> int:
     """Run in a process of its own; return its exit code, negative where a signal ended it."""
@@ -26,6 +29,7 @@ def victim(job: dict[str, Any]) -> int:
             os.kill(child, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     code = 70
+    signal.alarm(LONGEST)
     try:
         for number, path in ((1, "/dev/null"), (2, f"{job['out']}.err")):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)

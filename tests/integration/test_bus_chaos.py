@@ -18,6 +18,8 @@ from chaos import CALM, Chaos, Weather
 from tickloom.bus import Publisher, Subscriber
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+#: Longer than anything takes that works (s).
+PATIENCE = 60.0
 SEEDS, COUNT = (range(30), 10_000) if SOAK else (range(1, 4), 2_500)
 #: Rows of a turn, and the time between two (s).
 TURN, PAUSE = 20, 0.002
@@ -32,7 +34,7 @@ class Run:
         self.publisher.begin(TABLES)
         self._count = count
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -46,7 +48,8 @@ class Run:
 
     def end(self) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
 
 
 @contextmanager
@@ -105,23 +108,26 @@ def _passed(seed: int) -> list[int]:
     """How many of 200,000 bytes come through each of five connections."""
     data = bytes(200_000)
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
 
         def serve() -> None:
             for _ in range(5):
                 with server.accept()[0] as connection:
+                    connection.settimeout(PATIENCE)
                     try:
                         connection.sendall(data)
                     except OSError:
                         continue
 
-        serving = threading.Thread(target=serve)
+        serving = threading.Thread(target=serve, daemon=True)
         serving.start()
         got = []
         with Chaos(server.getsockname()[1], seed, STORM._replace(stall=0.0)) as chaos:
             for _ in range(5):
-                with socket.create_connection(("127.0.0.1", chaos.port)) as client:
+                with socket.create_connection(("127.0.0.1", chaos.port), PATIENCE) as client:
                     got.append(_count(client))
-            serving.join()
+            serving.join(PATIENCE)
+            assert not serving.is_alive()
     return got
 
 

@@ -19,7 +19,7 @@ from bus_peers import SIGNALS, TRADES, Numbers, expected, follow_until, publish_
 
 #: New processes are forked from one that has imported what they need and opened no socket.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tickloom.bus.publisher", "tickloom.bus.subscriber"])
+PROCESSES.set_forkserver_preload(["tickloom.bus.publisher", "tickloom.bus.following.subscriber"])
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 #: Kills, and trades to be published. Between two kills the publisher may publish as many as COUNT allows for each.
 KILLS, COUNT = (100, 200_000) if SOAK else (5, 12_000)
@@ -47,7 +47,7 @@ class Peer:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.join()
+        self.process.join(PATIENCE)
 
 
 def wait_for(path: Path, count: int, peers: list[Peer]) -> None:

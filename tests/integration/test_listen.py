@@ -14,15 +14,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
 import pytest
-from bus_peers import STEP, TABLES, publish, trades
+from bus_peers import STEP, TABLES, publish, trades, within
 from click.testing import CliRunner, Result
 
 from tickloom import Fill, Instrument
 from tickloom.bus import Publisher
+from tickloom.bus.following import subscriber
 from tickloom.bus.security import write_keys
 from tickloom.cli import main
 from tickloom.storage.reader import JournalReader, decode
@@ -30,20 +32,20 @@ from tickloom.storage.reader import JournalReader, decode
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLE, PAGE = TOP / "examples" / "market_maker" / "run.toml", TOP / "docs" / "how_to" / "follow_a_run.md"
 TICKLOOM = (sys.executable, "-c", "from tickloom.cli import main; main()")
-#: A strategy that does nothing but hold the run up, in the fifth of its seven minutes, until a file is there.
-PAUSE = """
+#: The source of the example, which has nothing to give, from the fifth of its seven minutes on, until a file is there.
+PAUSED = """
 import time
 from pathlib import Path
-from tickloom import Strategy
 from tickloom.units import moment
+from tickloom_plugins.sources.synthetic import Synthetic
 
-class Pause(Strategy):
-    def on_start(self):
-        self.ctx.timer(moment("2024-08-09 00:04:30"), "pause")
-
-    def on_timer(self, timer):
-        while not Path("{gate}").exists():
-            time.sleep(0.01)
+class Paused(Synthetic):
+    def chunks(self):
+        for rows, watermark in super().chunks():
+            while watermark > moment("2024-08-09 00:04:30") and not Path("{gate}").exists():
+                yield rows[:0], int(rows[0, 0])
+                time.sleep(0.01)
+            yield rows, watermark
 """
 #: Longer than anything takes that works (s).
 PATIENCE = 60.0
@@ -60,20 +62,39 @@ def in_background() -> Iterator[Callable[[Callable[[], None]], None]]:
     threads: list[threading.Thread] = []
 
     def start(work: Callable[[], None]) -> None:
-        threads.append(threading.Thread(target=work))
+        threads.append(threading.Thread(target=work, daemon=True))
         threads[-1].start()
 
     yield start
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start commands beside the test; none lives longer than the test, or than anything takes that works."""
+    with ExitStack() as stack:
+
+        def begin(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
+            process = subprocess.Popen([*TICKLOOM, *arguments], stdout=out, stderr=subprocess.PIPE, text=True)
+            # Who reads from a process that says nothing would otherwise wait for ever.
+            end = threading.Timer(PATIENCE, process.kill)
+            end.start()
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            stack.callback(end.cancel)
+            return process
+
+        yield begin
 
 
 def wait_for_listener(publisher: Publisher) -> None:
-    """Give a publisher turns without news until somebody listens."""
-    until = time.monotonic() + PATIENCE
-    while not publisher._replay.listeners:
-        assert time.monotonic() < until, "nobody came"
+    """Give a publisher turns without news until somebody listens, or has already left with what it wanted."""
+    for _ in within(PATIENCE):
         publisher.flush()
+        if publisher._replay.heard:
+            return
         time.sleep(0.005)
 
 
@@ -82,10 +103,11 @@ def run_of(endpoint: str, count: int, retain: int = 1 << 24, publisher: Publishe
 
     def run() -> None:
         made = publisher or Publisher(endpoint, retain=retain)
-        made.begin(TABLES)
-        publish(made, 0, count)
-        wait_for_listener(made)
-        made.end()
+        with closing(made):
+            made.begin(TABLES)
+            publish(made, 0, count)
+            wait_for_listener(made)
+            made.end()
 
     return run
 
@@ -97,10 +119,6 @@ def listen(endpoint: str, *arguments: str) -> Result:
 def notes(result: Result) -> list[str]:
     """Lines of the standard error, without the word that one waits: who starts first is a matter of luck."""
     return [line for line in result.stderr.splitlines() if not line.endswith("; waiting")]
-
-
-def start(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
-    return subprocess.Popen([*TICKLOOM, *arguments], stdout=out, stderr=subprocess.PIPE, text=True)
 
 
 def test_json_has_one_object_per_event_with_names_and_decimals_as_text(endpoint, in_background) -> None:
@@ -205,7 +223,26 @@ def test_run_that_begins_anew_is_announced_and_followed_from_its_start(endpoint,
     assert said == ["the run ended", "the publisher was restarted: following its new run from the start"]
 
 
-def test_listener_waits_for_a_publisher_and_ctrl_c_ends_it_without_a_word(endpoint) -> None:
+def test_run_that_is_killed_ends_a_listener_that_follows_one_run_with_an_error(
+    endpoint, in_background, monkeypatch
+) -> None:
+    monkeypatch.setattr(subscriber, "GONE", 0.2)
+
+    def killed() -> None:
+        with closing(Publisher(endpoint)) as publisher:
+            publisher.begin(TABLES)
+            publish(publisher, 0, 10)
+            wait_for_listener(publisher)
+
+    in_background(killed)
+    result = listen(endpoint, "sig.", "--json", "--once")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert notes(result) == [
+        f"Error: {endpoint}: the publisher is gone without saying that the run ended; there may have been more"
+    ]
+
+
+def test_listener_waits_for_a_publisher_and_ctrl_c_ends_it_without_a_word(endpoint, start) -> None:
     listener = start("listen", "--endpoint", endpoint)
     assert listener.stderr is not None
     assert listener.stderr.readline() == f"nobody publishes at {endpoint} yet, or not to this listener; waiting\n"
@@ -214,7 +251,7 @@ def test_listener_waits_for_a_publisher_and_ctrl_c_ends_it_without_a_word(endpoi
     assert listener.returncode == 0
 
 
-def test_reader_that_goes_ends_the_listener_quietly(endpoint, in_background) -> None:
+def test_reader_that_goes_ends_the_listener_quietly(endpoint, in_background, start) -> None:
     listener = start("listen", "md.", "--endpoint", endpoint, "--json", "--from-start")
     in_background(run_of(endpoint, 20_000))
     assert listener.stdout is not None
@@ -223,20 +260,20 @@ def test_reader_that_goes_ends_the_listener_quietly(endpoint, in_background) -> 
     assert listener.wait(PATIENCE) == 0
     assert listener.stderr is not None
     assert "Traceback" not in listener.stderr.read()
-    listener.stderr.close()
 
 
-def test_stopped_listener_holds_nobody_up_and_repairs_itself_when_it_goes_on(endpoint, tmp_path: Path) -> None:
+def test_stopped_listener_holds_nobody_up_and_repairs_itself_when_it_goes_on(endpoint, tmp_path: Path, start) -> None:
     # 4,000 turns of three rows are more frames than ZeroMQ keeps for one listener (2,000), so that many are dropped.
     publisher, printed = Publisher(endpoint), tmp_path / "printed"
-    publisher.begin(TABLES)
-    with printed.open("w") as out:
+    with closing(publisher), printed.open("w") as out:
+        publisher.begin(TABLES)
         listener = start("listen", "md.", "--endpoint", endpoint, "--json", "--from-start", "--once", out=out)
-    try:
         wait_for_listener(publisher)
         publish(publisher, 0, 3)
-        while not printed.stat().st_size:
+        for _ in within(PATIENCE):
             publisher.flush()
+            if printed.stat().st_size:
+                break
         listener.send_signal(signal.SIGSTOP)
         for first in range(3, 12_003, 3):
             publisher.rows(first, trades(first, first + 3))
@@ -246,50 +283,44 @@ def test_stopped_listener_holds_nobody_up_and_repairs_itself_when_it_goes_on(end
         listener.send_signal(signal.SIGCONT)
         publisher.end()
         said = listener.communicate(timeout=PATIENCE)[1]
-    finally:
-        listener.kill()
-        listener.wait()
     assert [json.loads(line)["row"] for line in printed.read_text().splitlines()] == list(range(12_003))
     assert re.search(r"^repaired [\d,]+ events of md.trade.spot.BTCUSDT$", said, re.MULTILINE)
 
 
 def test_two_terminals_follow_an_example_and_the_one_that_is_killed_ends_with_the_fills_of_the_journal(
-    endpoint, tmp_path: Path
+    endpoint, tmp_path: Path, start
 ) -> None:
     # An example is over in seconds; a person who starts a terminal again needs longer. So the run has a pause in it.
-    (tmp_path / "pause.py").write_text(PAUSE.format(gate=tmp_path / "gate"))
+    (tmp_path / "paused.py").write_text(PAUSED.format(gate=tmp_path / "gate"))
+    config = tmp_path / "run.toml"
+    config.write_text(EXAMPLE.read_text().replace('kind = "synthetic"', 'file = "paused.py"\nclass = "Paused"'))
     sets = {
         "sources.main.duration": "7min",
-        "strategies.pause.file": tmp_path / "pause.py",
+        "strategies.maker.file": EXAMPLE.parent / "strategy.py",
         "bus.publish": endpoint,
         "report.sections": "['numbers']",
     }
     follow = ("listen", "fill.", "--endpoint", endpoint, "--json", "--from-start", "--once")
     settings = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
-    processes = [start(*follow), start(*follow), start("run", str(EXAMPLE), *settings, "--out", str(tmp_path / "run"))]
-    one, other, run = processes
-    try:
-        assert other.stdout is not None
-        first = other.stdout.readline()
-        other.kill()
-        processes.append(again := start(*follow))
-        assert again.stderr is not None
-        assert again.stderr.readline().endswith("; waiting\n")
-        (tmp_path / "gate").touch()
-        printed = [process.communicate(timeout=PATIENCE)[0] for process in (one, again)]
-        run.communicate(timeout=PATIENCE)
-        assert (run.returncode, one.returncode, again.returncode) == (0, 0, 0)
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+    one, other = start(*follow), start(*follow)
+    run = start("run", str(config), *settings, "--out", str(tmp_path / "run"))
+    assert other.stdout is not None
+    first = other.stdout.readline()
+    other.kill()
+    again = start(*follow)
+    assert again.stdout is not None
+    assert again.stdout.readline() == first != ""
+    (tmp_path / "gate").touch()
+    printed = [one.communicate(timeout=PATIENCE)[0], first + again.stdout.read()]
+    again.communicate(timeout=PATIENCE)
+    run.communicate(timeout=PATIENCE)
+    assert (run.returncode, one.returncode, again.returncode) == (0, 0, 0)
     with JournalReader(tmp_path / "run" / "journal") as journal:
         entries = [decode(entry) for entry in journal.entries()]
         instruments = journal.manifest.tables.instruments
     fills = [(entry.row, entry.sub, entry.event) for entry in entries if isinstance(entry.event, Fill)]
     assert len(fills) > 50
     assert printed[0] == printed[1]
-    assert printed[0].startswith(first)
     assert [in_ints(line, instruments) for line in printed[0].splitlines()] == fills
 
 

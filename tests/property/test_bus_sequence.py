@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from worlds import examples
 
-from tickloom.bus import sequence
-from tickloom.bus.items import Gap, Restarted
-from tickloom.bus.sequence import PATIENCE, Splicer
+from tickloom.bus.following import sequence
+from tickloom.bus.following.items import Gap, Restarted
+from tickloom.bus.following.sequence import PATIENCE, Splicer
 
 TOPICS = ("fill.main|", "md.trade.sim.AAA|")
 #: (topic, seq, count): a frame; which epoch it is of stands beside it.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bus_peers import within
 from loops import AAA, BBB, CONFIG, NONE, Listener, table, trade
 
 from tickloom.bus import Message, Subscriber
@@ -39,7 +40,9 @@ class Slow(RowSource):
         """Give one row, wait, and let the run's turns go by meanwhile."""
         first, *others = super().chunks()
         yield first
-        while not self.joined.is_set():
+        for _ in within():
+            if self.joined.is_set():
+                break
             yield self.rows[:0], first[1]
             time.sleep(0.001)
         yield from others
@@ -63,16 +66,18 @@ def test_a_listener_follows_a_run_from_a_config_and_changes_no_byte_of_it(tmp_pa
 
     def follow() -> None:
         with Subscriber(endpoint, from_start=True) as subscriber:
-            while subscriber.welcome is None:
+            for _ in within():
                 subscriber.drain()
+                if subscriber.welcome is not None:
+                    break
                 time.sleep(0.001)
             Slow.joined.set()
             got.extend(subscriber)
 
-    thread = threading.Thread(target=follow)
+    thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     followed = ran(f'[bus]\npublish = "{endpoint}"')
-    thread.join(10)
+    thread.join(60)
     assert followed.stream == alone.stream
     messages = [item for item in got if isinstance(item, Message)]
     outcomes = sorted((m.row, m.sub, m.cause_row, m.cause_sub, m.event) for m in messages if m.sub)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tickloom.bus import sequence
-from tickloom.bus.items import Gap, Restarted
-from tickloom.bus.sequence import GRACE, MOST_ASKED, PATIENCE, Request, Splicer
+from tickloom.bus.following import sequence
+from tickloom.bus.following.items import Gap, Restarted
+from tickloom.bus.following.sequence import GRACE, MOST_ASKED, PATIENCE, Request, Splicer
 
 LIFE = 100
 FILLS = "fill.main|"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from worlds import examples
 
 from tickloom.bus import wire
-from tickloom.bus.items import Batch, Message
+from tickloom.bus.following.items import Batch, Message
 from tickloom.bus.welcome import SCHEMAS, Schema, Welcome, read_greeting, read_welcome
 from tickloom.bus.wire import VersionError, WireError
 from tickloom.events import KINDS, Event, Signal, Trade

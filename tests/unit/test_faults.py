@@ -10,6 +10,7 @@ from loops import Listener, at, go, quote, trade
 from tickloom.codes import Report
 from tickloom.engine import loop, run
 from tickloom.engine.stream import Observer
+from tickloom.errors import RunStoppedError
 from tickloom.events import (
     CancelOrder,
     Fill,
@@ -225,6 +226,32 @@ def test_an_observer_that_raises_is_announced_to_the_plugins_and_not_in_the_stre
         ("recorder", "ValueError('disk full')", "detached")
     ]
     assert finished.events(PluginFault) == []
+
+
+def test_an_observer_that_raises_puts_down_what_it_took_up_and_so_do_all_others_at_the_end():
+    ends: list[str] = []
+
+    class Recorder(Observer):
+        def __init__(self, name: str, at: str, error: Exception) -> None:
+            self.name, self.at, self.error = name, at, error
+
+        def event(self, *event) -> None:
+            if self.at == "event":
+                raise self.error
+
+        def end(self) -> None:
+            ends.append(self.name)
+            if self.at == "end":
+                raise self.error
+
+    fails, stops, other = (
+        Recorder("fails", "event", ValueError("disk full")),
+        Recorder("stops", "end", RunStoppedError("disk full")),
+        Recorder("other", "", ValueError()),
+    )
+    with pytest.raises(RunStoppedError):
+        go({"good": Good}, [quote(0), quote(1)], observers=[stops, fails, other])
+    assert ends == ["fails", "stops", "other"]
 
 
 # --- turning in circles ------------------------------------------------------------------------------------------

@@ -7,20 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tickloom.bus.items import Batch, Ended, Gap, Message, Restarted
+    from tickloom.bus.following.items import Batch, Ended, Gap, Message, Restarted, Vanished
+    from tickloom.bus.following.subscriber import Subscriber
     from tickloom.bus.publisher import Publisher
-    from tickloom.bus.subscriber import Subscriber
     from tickloom.bus.welcome import Welcome
     from tickloom.bus.wire import WireError
 
 _HOMES = {
-    "Batch": "items",
-    "Ended": "items",
-    "Gap": "items",
-    "Message": "items",
+    "Batch": "following.items",
+    "Ended": "following.items",
+    "Gap": "following.items",
+    "Message": "following.items",
     "Publisher": "publisher",
-    "Restarted": "items",
-    "Subscriber": "subscriber",
+    "Restarted": "following.items",
+    "Subscriber": "following.subscriber",
+    "Vanished": "following.items",
     "Welcome": "welcome",
     "WireError": "wire",
 }
@@ -33,6 +34,7 @@ __all__ = [
     "Publisher",
     "Restarted",
     "Subscriber",
+    "Vanished",
     "Welcome",
     "WireError",
 ]

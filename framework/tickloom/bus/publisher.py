@@ -1,8 +1,9 @@
 """The observer that publishes a run: XPUB for what happens, ROUTER for what somebody missed; it never waits."""
 
 import time
+import weakref
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tickloom.bus import wire
 from tickloom.bus.replay import Replay
+from tickloom.bus.rereading import Past
 from tickloom.bus.security import Guard, bind, read_publisher_keys
 from tickloom.bus.sockets import Socket, bound_to, claim, open_socket, readable, replay_endpoint
 from tickloom.bus.streams import Streams
@@ -29,10 +31,12 @@ _LOOK = 0.001
 _HEADS = 512
 #: How long the end of a run waits at most for listeners that are still repairing (s).
 LINGER = 5.0
+#: What one turn of that wait counts at most (s).
+_STEP = 0.1
 #: How long closing waits for those that still read and never said hello (ms).
 _PARTING = 500
-#: How long it waits for a listener that has subscribed to say hello (s).
-_HELLO = 0.5
+#: How long it waits for listeners that have subscribed to say hello (s).
+_HELLO = 1.0
 
 
 class Publisher(Observer):
@@ -49,6 +53,8 @@ class Publisher(Observer):
     retain : int
         Memory (bytes) in which what was published is kept for listeners that missed it: a quarter for market rows,
         the rest for all other events.
+    past : callable, optional
+        The run's journal: gives the outcome stream from a name (row, sub) on, for what is no longer kept.
 
     Attributes
     ----------
@@ -65,19 +71,26 @@ class Publisher(Observer):
     name = "bus"
 
     def __init__(
-        self, publish: str, *, replay: str | None = None, keys: Path | None = None, retain: int = RETAIN
+        self,
+        publish: str,
+        *,
+        replay: str | None = None,
+        keys: Path | None = None,
+        retain: int = RETAIN,
+        past: Past | None = None,
     ) -> None:
         self.epoch = time.time_ns()
         self.endpoint = publish
         self.replay = replay_endpoint(publish) if replay is None else replay
         self._keys = keys
         self._retain = retain
-        # One thread of ZeroMQ for all sockets of a process, except that an authenticator needs a context of its own.
-        self._context: zmq.Context[Socket] = zmq.Context()
-        self._is_bound = self._begun = False
+        self._past = past
+        self._is_bound = self._begun = self._over = False
         self._guard: Guard | None = None
-        self._claims: list[IO[str]] = []
-        self._over = False
+        # What is to be put down, last first. Forgotten without `close`, it is put down all the same: the collector of
+        # garbage might take the context before its sockets, and would then wait for them, for ever.
+        self._closing = ExitStack()
+        weakref.finalize(self, self._closing.close)
         self._look_due = self._beat_due = 0.0
         self._next_head = 0
 
@@ -92,8 +105,15 @@ class Publisher(Observer):
             An endpoint is none, is taken, or is open to other machines without keys.
         """
         try:
+            for endpoint in (self.replay, self.endpoint):
+                for file in claim(endpoint):
+                    self._closing.callback(file.close)
+            # One thread of ZeroMQ for both sockets. An authenticator needs a context of its own, so each publisher has.
+            self._context: zmq.Context[Socket] = zmq.Context()
+            self._closing.callback(self._context.destroy, _PARTING)
             if self._keys is not None:
                 self._guard = Guard(self._context, read_publisher_keys(self._keys))
+                self._closing.callback(self._guard.stop)
             self._router = self._bind(zmq.ROUTER, self.replay)
             self.replay = bound_to(self._router)
             greeting = msgspec.msgpack.encode(Greeting(self.epoch, self.replay))
@@ -110,7 +130,7 @@ class Publisher(Observer):
             self.bind()
         self._streams = Streams(tables, self._retain)
         self._tables = tables
-        self._replay = Replay(self._router, self.epoch, self._streams, self._welcome)
+        self._replay = Replay(self._router, self.epoch, self._streams, self._welcome, self._past)
         self._begun = True
 
     def event(self, row: int, sub: int, cause_row: int, cause_sub: int, event: Event) -> None:
@@ -140,29 +160,35 @@ class Publisher(Observer):
 
     def end(self) -> None:
         """Tell listeners that the run is over, wait a little for those that still miss something, and close."""
-        if self._begun and not self._context.closed:
-            self.flush()
-            self._over = True
-            self._beat_due = 0.0
-            self._wait(time.monotonic())
+        try:
+            if self._begun:
+                self.flush()
+                self._over = True
+                self._replay.heard.clear()
+                self._beat_due = 0.0
+                self._wait()
+        finally:
+            self.close()
+
+    def detached(self) -> None:
+        """Leave without a word: the run is not over, and what a publisher says that failed is worth nothing."""
         self.close()
 
     def close(self) -> None:
         """Close the sockets, after what was sent has left, or could not for a while."""
-        if self._guard is not None:
-            self._guard.stop()
-        self._context.destroy(linger=_PARTING)
-        for file in self._claims:
-            file.close()
+        self._begun = False
+        self._closing.close()
 
     # --- sockets -----------------------------------------------------------------------------------------------------
 
     def _bind(self, kind: int, endpoint: str, greeting: bytes = b"") -> Socket:
-        """Make a socket and bind it, unless another publisher has the endpoint."""
-        self._claims += claim(endpoint)
+        """Make a socket and bind it."""
         socket = open_socket(self._context, kind)
+        self._closing.callback(socket.close, _PARTING)
         if greeting:
             # Sent by ZeroMQ itself to whoever subscribes, also after a lost connection.
+            # Each listener counts, also those that want what others want already.
+            socket.setsockopt(zmq.XPUB_VERBOSER, 1)
             socket.setsockopt(zmq.XPUB_WELCOME_MSG, wire.encode_control(wire.GREETING, self.epoch, payload=greeting))
         bind(socket, endpoint, self._guard)
         return socket
@@ -203,26 +229,30 @@ class Publisher(Observer):
                 )
             )
 
-    def _wait(self, began: float) -> None:
+    def _wait(self) -> None:
         """Serve listeners until each has said that it has everything, for `LINGER` at most."""
         poller = zmq.Poller()
         poller.register(self._xpub, zmq.POLLIN)
         poller.register(self._router, zmq.POLLIN)
-        while (now := time.monotonic()) < began + LINGER:
+        waited, last = 0.0, time.monotonic()
+        while waited < LINGER:
             self._listen()
             self._replay.serve(time.time_ns())
+            now = time.monotonic()
+            # A machine that stands still for seconds takes nobody's time away: listeners stand still with it.
+            waited, last = waited + min(now - last, _STEP), now
             if now >= self._beat_due:
                 self._beat()
                 self._replay.call(wire.encode_control(wire.BEAT, self.epoch, flags=wire.OVER))
-            # Who has subscribed will say hello in a moment, unless it has already left.
-            waiting = self._streams.prefixes and not self._replay.left and now < began + _HELLO
-            if not self._replay.listeners and not waiting:
+            # Each of those who have subscribed will say hello or that it leaves, once it has heard that it is over.
+            silent = self._streams.prefixes[wire.BUS_TOPIC] > len(self._replay.heard) and waited < _HELLO
+            if not self._replay.listeners and not silent:
                 return
-            poller.poll(20)
+            poller.poll(0 if self._replay.rereads else 20)
 
     def _welcome(self) -> bytes:
         heads = {
-            stream.topic.decode(): Head(stream.number, stream.head, stream.kept_from)
+            stream.topic.decode(): Head(stream.number, stream.head, self._replay.kept_from(stream))
             for stream in self._streams.by_topic.values()
         }
         return make_welcome(self._tables, self.epoch, self._over, heads)

@@ -26,7 +26,7 @@ EVENT_BYTES = 512
 ROW_BYTES = 8 * r.WORDS + 4
 #: Rows of the smallest ring: a chunk of the loop must fit into half of it.
 LEAST_ROWS = 1 << 17
-#: Rows between two notes of where a market stream stood, at least.
+#: Rows between two notes of where a market stream stood, at least; events between two marks of any other.
 _STRIDE = 1024
 _SCAN = 1 << 16
 
@@ -44,19 +44,22 @@ class EventStream:
         The newest events.
     kept_from : int
         Number of the first of them; numbers count from 1.
+    marks : list of (int, int, int)
+        Number and name (row, sub) of some of the events that are no longer kept, the first among them.
     sent : int
         Number of the newest event that was sent, or that nobody wanted.
     wanted : bool
         Whether somebody has subscribed to it.
     """
 
-    __slots__ = ("kept", "kept_from", "number", "sent", "topic", "wanted")
+    __slots__ = ("kept", "kept_from", "marks", "number", "sent", "topic", "wanted")
 
     def __init__(self, topic: bytes, number: int) -> None:
         self.topic = topic
         self.number = number
         self.kept: list[Entry] = []
         self.kept_from = 1
+        self.marks: list[tuple[int, int, int]] = []
         self.sent = 0
         self.wanted = False
 
@@ -67,12 +70,17 @@ class EventStream:
 
     def drop(self, count: int) -> None:
         """Keep the oldest ``count`` events no longer."""
+        for at in range((1 - self.kept_from) % _STRIDE, count, _STRIDE):
+            self.marks.append((self.kept_from + at, *self.kept[at][:2]))
         del self.kept[:count]
         self.kept_from += count
 
     def frames(self, epoch: int, first: int, last: int, now: int, flags: int = 0) -> list[bytes]:
         """Encode events ``first`` to ``last``, all of which are kept, in as few frames as their kinds allow."""
-        entries = self.kept[first - self.kept_from : last - self.kept_from + 1]
+        return self.encoded(epoch, first, self.kept[first - self.kept_from : last - self.kept_from + 1], now, flags)
+
+    def encoded(self, epoch: int, first: int, entries: Sequence[Entry], now: int, flags: int) -> list[bytes]:
+        """Encode consecutive events of the stream, from number ``first`` on, in as few frames as their kinds allow."""
         frames: list[bytes] = []
         start, count = 0, len(entries)
         while start < count:
@@ -80,16 +88,16 @@ class EventStream:
             stop = start + 1
             while stop < count and stop - start < BATCH and type(entries[stop][4]) is kind:
                 stop += 1
-            frames += self._encoded(epoch, first + start, entries[start:stop], now, flags)
+            frames += self._cut(epoch, first + start, entries[start:stop], now, flags)
             start = stop
         return frames
 
-    def _encoded(self, epoch: int, seq: int, entries: Sequence[Entry], now: int, flags: int) -> list[bytes]:
+    def _cut(self, epoch: int, seq: int, entries: Sequence[Entry], now: int, flags: int) -> list[bytes]:
         frame = encode_entries(self.topic, self.number, epoch, seq, entries, now, flags)
         if len(frame) <= _LONG or len(entries) == 1:
             return [frame]
         half = len(entries) // 2
-        return self._encoded(epoch, seq, entries[:half], now, flags) + self._encoded(
+        return self._cut(epoch, seq, entries[:half], now, flags) + self._cut(
             epoch, seq + half, entries[half:], now, flags
         )
 

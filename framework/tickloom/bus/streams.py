@@ -1,5 +1,6 @@
 """Which stream an event belongs to: one per topic, opened when its first event comes."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -34,8 +35,8 @@ class Streams:
         Topic, with its bar, to stream.
     log : RowLog
         Where market rows are kept.
-    prefixes : set of bytes
-        What listeners have subscribed to.
+    prefixes : Counter
+        What listeners have subscribed to, and how many of them.
     wanted : list
         Streams that somebody has subscribed to.
 
@@ -47,7 +48,7 @@ class Streams:
 
     def __init__(self, tables: RunTables, retain: int) -> None:
         self.by_topic: dict[bytes, EventStream | RowStream] = {}
-        self.prefixes: set[bytes] = set()
+        self.prefixes: Counter[bytes] = Counter()
         self.wanted: list[EventStream | RowStream] = []
         self._instruments = [_checked(one) for one in tables.instruments]
         self.log = RowLog(retain // 4, len(tables.instruments), self._open_rows)
@@ -71,6 +72,11 @@ class Streams:
             stream = self._open_events(type(event).TOPIC, key, known, names)
         stream.kept.append((row, sub, cause_row, cause_sub, event))
         self._events += 1
+
+    def stream_of(self, event: Event) -> EventStream | None:
+        """Find the stream of an event that has been added once; None: there is none."""
+        key_of, known, _ = self._routes[type(event)]
+        return known.get(key_of(event))
 
     def trim(self) -> None:
         """Forget the oldest events of the longest streams, where more are kept than there is memory for.
@@ -127,11 +133,10 @@ class Streams:
     # --- who wants what ----------------------------------------------------------------------------------------------
 
     def subscribe(self, prefix: bytes, on: bool) -> None:
-        """Hear that a listener wants all topics that begin with something, or that the last one no longer does."""
-        if on:
-            self.prefixes.add(prefix)
-        else:
-            self.prefixes.discard(prefix)
+        """Hear that one more listener wants all topics that begin with something, or that one no longer does."""
+        self.prefixes[prefix] += 1 if on else -1
+        if self.prefixes[prefix] <= 0:
+            del self.prefixes[prefix]
         for stream in self.by_topic.values():
             wanted = self._is_wanted(stream)
             if wanted and not stream.wanted:

@@ -31,7 +31,7 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
-    """Where a stream stands: the publisher's number of it, its newest event, and the first that is still kept."""
+    """Where a stream stands: the publisher's number of it, its newest event, and the first that can still be had."""
 
     stream: int
     seq: int

@@ -39,7 +39,7 @@ GREETING = 0xFF02
 HELLO = 0xFF03
 #: Asks for ``count`` events of a stream from ``seq`` on.
 RANGE = 0xFF04
-#: Ends the answer to a `RANGE`, of ``count`` events; payload: the first number that is still kept (uint64).
+#: Ends the answer to a `RANGE`, of ``count`` events; payload: the first number that can be had (uint64).
 RANGE_END = 0xFF05
 #: The publisher is alive (and its run is over, where the flag `OVER` is set).
 BEAT = 0xFF06

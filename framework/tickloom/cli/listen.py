@@ -19,7 +19,7 @@ ENDPOINT = "ipc://@tickloom"
 @click.option("--endpoint", default=ENDPOINT, metavar="ENDPOINT", help=f"Where it publishes [{ENDPOINT}].")
 @click.option("--keys", type=click.Path(file_okay=False, path_type=Path), help="Folder of the listener's keys.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line.")
-@click.option("--from-start", is_flag=True, help="Begin with the first events that are still kept.")
+@click.option("--from-start", is_flag=True, help="Begin with the first events that can be had.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N events.")
 @click.option("--once", is_flag=True, help="End with the run, instead of waiting for the next one.")
 def command(

@@ -1,6 +1,7 @@
 """The outcome stream: every derived event gets its name (row, sub) here, and observers see it, committed."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class Observer:
 
     A class and no Protocol, so that one that needs a single method is complete; what it does not write is never called.
     One that raises is detached and announced as a `PluginFault` to the plugins, not in the stream; the run goes on.
+    It hears so itself, once (`detached`), and then nothing more.
     Only `tickloom.errors.RunStoppedError` ends the run, for what must not be missed.
     """
 
@@ -57,6 +59,10 @@ class Observer:
 
     def end(self) -> None:
         """Put down what `begin` took up; also after a run that failed."""
+
+    def detached(self) -> None:
+        """Put down what `begin` took up, after an error of its own while the run goes on; by default as at the end."""
+        self.end()
 
 
 class OutcomeStream:
@@ -134,9 +140,10 @@ class OutcomeStream:
             self._ask(one, "flush")
 
     def end(self) -> None:
-        """Let observers put down what they took up."""
-        for one in self.observers:
-            self._ask(one, "end")
+        """Let observers put down what they took up: each of them, even where one stops the run."""
+        with ExitStack() as stack:
+            for one in reversed(self.observers):
+                stack.callback(self._ask, one, "end")
 
     def _ask(self, one: Observer, method: str, *arguments: object) -> None:
         try:
@@ -146,6 +153,8 @@ class OutcomeStream:
         except Exception as error:
             self._attach([other for other in self.observers if other is not one])
             self.fault(one, method, error)
+            if method not in ("end", "detached"):
+                self._ask(one, "detached")
 
 
 def _writes(observer: Observer, method: str) -> bool:

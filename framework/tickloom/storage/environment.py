@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 FIRST_MAP = 1 << 30
 #: Tables of an environment at most.
 _TABLES = 16
-#: Bytes that `Environment.items` reads within one transaction, about.
-_STRETCH = 1 << 22
+#: Bytes that `Environment.items` reads within one transaction, about: a run that reads its own journal has little time.
+_STRETCH = 1 << 18
 
 #: Table, key and value of one thing to be written.
 Put = tuple[str, bytes, bytes]

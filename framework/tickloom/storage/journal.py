@@ -36,6 +36,7 @@ from tickloom.storage.layout import (
     input_key,
     outcome_key,
 )
+from tickloom.storage.reader import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +188,10 @@ class Journal(Observer):
             told = str(error) if isinstance(error, TickloomError) else f"{self._folder} cannot be written: {error!r}"
             self._failure = RunStoppedError(f"the journal {told}")
         return self._failure
+
+    def entries(self, row: int, sub: int) -> Iterator[bytes]:
+        """Yield what has been committed from the name (row, sub) on, as `JournalReader.entries`, while the run runs."""
+        return JournalReader(self._folder, self._environment).entries(row, sub)
 
     # --- when it is over ---------------------------------------------------------------------------------------------
 

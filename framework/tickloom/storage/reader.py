@@ -1,6 +1,6 @@
 """The journal of a run as a reader sees it: what it consisted of, what happened, and how it ended, if it has."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,12 @@ def decode(entry: bytes) -> Entry:
     """Make an entry of the outcome stream of its bytes."""
     row, sub, cause_row, cause_sub, number, event = _entry.decode(entry)
     return Entry(row, sub, cause_row, cause_sub, _events[number].decode(event))
+
+
+def decode_one_of(entry: bytes, kinds: Container[int]) -> Entry | None:
+    """Make an entry of its bytes, unless its event is of none of these kinds (type ids): then look no further."""
+    row, sub, cause_row, cause_sub, number, event = _entry.decode(entry)
+    return Entry(row, sub, cause_row, cause_sub, _events[number].decode(event)) if number in kinds else None
 
 
 class JournalReader:

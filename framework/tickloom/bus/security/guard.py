@@ -82,7 +82,9 @@ class Guard:
 
     def stop(self) -> None:
         """End the authenticator; nobody is let in any more."""
-        self._authenticator.stop()
+        # To one that has died of itself the word would never get through, and be waited for, for ever.
+        if self.stands:
+            self._authenticator.stop()
 
 
 def bind(socket: "zmq.Socket[bytes]", endpoint: str, guard: Guard | None) -> None:

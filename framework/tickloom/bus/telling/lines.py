@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from tickloom.bus.items import Message
+from tickloom.bus.following.items import Message
 from tickloom.bus.telling.words import Words
 from tickloom.report.texts import when
 

@@ -6,16 +6,18 @@ from collections import Counter, deque
 
 import click
 
-from tickloom.bus.items import Batch, BatchItem, Ended, Gap, Message, Restarted
-from tickloom.bus.subscriber import Subscriber
+from tickloom.bus.following.items import Batch, BatchItem, Ended, Gap, Message, Restarted, Vanished
+from tickloom.bus.following.subscriber import Subscriber
 from tickloom.bus.telling.lines import Line
 from tickloom.bus.telling.words import Words
+from tickloom.errors import TickloomError
 from tickloom.report.texts import count
 
 #: After so long (s) without anything new, what is left to say is said.
 _PAUSE = 0.5
 #: A publisher that has not been heard of for so long (s) is not there.
 _SILENCE = 3.0
+_VANISHED = "the publisher is gone without saying that the run ended"
 
 
 class Listener:
@@ -50,7 +52,13 @@ class Listener:
         self._refused = 0
 
     def follow(self, once: bool = False) -> None:
-        """Print until ``most`` is reached or, with ``once``, until a run has ended and all of it is printed."""
+        """Print until ``most`` is reached or, with ``once``, until a run has ended and all of it is printed.
+
+        Raises
+        ------
+        TickloomError
+            With ``once``: the publisher has vanished, so that nobody will say that the run has ended.
+        """
         while True:
             item = self._subscriber.receive_batch(_PAUSE)
             if item is None:
@@ -59,6 +67,9 @@ class Listener:
                 self._held.append(item)
             while self._held and self._can_tell(self._held[0]):
                 item = self._held.popleft()
+                if once and isinstance(item, Vanished):
+                    self.settle()
+                    raise TickloomError(f"{self._subscriber.endpoint}: {_VANISHED}; there may have been more")
                 self._take(item)
                 if self._left == 0 or (once and isinstance(item, Ended)):
                     self.settle()
@@ -102,10 +113,13 @@ class Listener:
             self._live.clear()
             self._backlog, self._over = True, False
             _say("the publisher was restarted: following its new run from the start")
-        else:
+        elif isinstance(item, Ended):
             self.settle()
             self._over = True
             _say("the run ended")
+        else:
+            self.settle()
+            _say(_VANISHED)
 
     def _count(self, batch: Batch) -> None:
         """Note what was fetched: what came before a listener joined is no loss that was repaired."""

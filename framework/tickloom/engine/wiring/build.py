@@ -1,6 +1,7 @@
 """From a config to a wired run: plugins are built, tables are numbered, listeners are compiled. Nothing runs yet."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import attrs
@@ -62,29 +63,33 @@ def run_config(
     """
     registry.configure(config)
     # Last, so that the journal has what listeners are told.
-    publishers = _publishers(config)
+    publishers = _publishers(config, observers)
     wiring = Wiring(config, registry, (*observers, *publishers))
-    for publisher in publishers:
-        publisher.bind()
     run = wiring.run
-    failed = registry.call("tickloom_startup", run=run)
-    if failed:
-        raise ConfigError(f"{config.path.name}: {failed[0]} failed to start: {failed[0].fault}")
-    try:
-        run.execute(progress)
-    finally:
-        late = registry.call("tickloom_shutdown", run=run)
+    with ExitStack() as closing:
+        for publisher in publishers:
+            publisher.bind()
+            closing.callback(publisher.close)
+        failed = registry.call("tickloom_startup", run=run)
+        if failed:
+            raise ConfigError(f"{config.path.name}: {failed[0]} failed to start: {failed[0].fault}")
+        try:
+            run.execute(progress)
+        finally:
+            late = registry.call("tickloom_shutdown", run=run)
     return wiring.record([f"{plugin} failed to shut down: {plugin.fault}" for plugin in late])
 
 
-def _publishers(config: Config) -> "list[Publisher]":
+def _publishers(config: Config, observers: Sequence[Observer]) -> "list[Publisher]":
     """Make the publisher that the config asks for; ZeroMQ is imported only then."""
     if config.bus is None:
         return []
     from tickloom.bus.publisher import Publisher
+    from tickloom.storage.journal import Journal
 
     bus = config.bus
-    return [Publisher(bus.publish, replay=bus.replay, keys=bus.keys, retain=bus.retain)]
+    past = next((one.entries for one in observers if isinstance(one, Journal)), None)
+    return [Publisher(bus.publish, replay=bus.replay, keys=bus.keys, retain=bus.retain, past=past)]
 
 
 class Wiring:

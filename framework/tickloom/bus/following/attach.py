@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from tickloom.bus.items import BatchItem
+from tickloom.bus.following.items import BatchItem
 from tickloom.bus.sockets import readable
 
 if TYPE_CHECKING:
-    from tickloom.bus.subscriber import Subscriber
+    from tickloom.bus.following.subscriber import Subscriber
 
 
 class Attachment:
@@ -25,8 +25,8 @@ class Attachment:
     subscriber : Subscriber
         Not to be received from otherwise while attached.
     handle : callable
-        Takes a `Batch`, `Gap`, `Restarted` or `Ended`. What it raises goes to the loop's exception handler, and ends
-        the attachment.
+        Takes a `Batch`, `Gap`, `Restarted`, `Ended` or `Vanished`. What it raises goes to the loop's exception handler,
+        and ends the attachment.
     """
 
     def __init__(self, subscriber: "Subscriber", handle: Callable[[BatchItem], None]) -> None:
@@ -64,7 +64,7 @@ class Attachment:
             return
         self._watch()
         due = subscriber.next_due()
-        if more or any(readable(socket) for socket in subscriber.sockets):
+        if more or any(readable(socket) for socket in subscriber.watched):
             self._timer = self._loop.call_soon(self._ready)
         elif due is not None:
             # Both clocks are the monotonic one.
@@ -72,7 +72,7 @@ class Attachment:
 
     def _watch(self) -> None:
         """Watch the sockets in use; the one for replay may be a new one."""
-        present = {int(socket.getsockopt(zmq.FD)) for socket in self._subscriber.sockets}
+        present = {int(socket.getsockopt(zmq.FD)) for socket in self._subscriber.watched}
         if present != self._watched:
             for descriptor in self._watched - present:
                 self._loop.remove_reader(descriptor)

@@ -64,6 +64,16 @@ class Ended(NamedTuple):
     epoch: int
 
 
+class Vanished(NamedTuple):
+    """The publisher went without saying that the run is over, and has not come again for a while.
+
+    What was received until then has been handed out; whether it was all, nobody can tell. Should the publisher come
+    again, it is followed as if nothing had happened, or a `Restarted` comes.
+    """
+
+    epoch: int
+
+
 class Batch(msgspec.Struct, eq=False, gc=False):
     """Consecutive events of one kind in one stream, read from their frame when they are asked for.
 
@@ -150,8 +160,8 @@ class Batch(msgspec.Struct, eq=False, gc=False):
 
 
 #: What `tickloom.bus.Subscriber` hands out one by one, and in batches.
-Item = Message | Gap | Restarted | Ended
-BatchItem = Batch | Gap | Restarted | Ended
+Item = Message | Gap | Restarted | Ended | Vanished
+BatchItem = Batch | Gap | Restarted | Ended | Vanished
 
 
 @attrs.define

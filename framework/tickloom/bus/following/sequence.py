@@ -6,11 +6,13 @@ through `Splicer.out`, and what has to be asked for through `Splicer.requests`.
 
 from bisect import insort
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from tickloom.bus.items import Gap, Restarted
+from tickloom.bus.following.items import Gap, Restarted
+from tickloom.errors import ConfigError
 
 #: Events that are held while a hole before them is repaired, per stream; what comes beyond is asked for again later.
 MOST_HELD = 65_536
@@ -21,8 +23,22 @@ PATIENCE = 1.0
 #: What only an answer to ``hello`` told of may still be under way; so long (s) it is waited for.
 GRACE = 0.1
 
+#: The place of who has dealt with nothing.
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 _FrameT = TypeVar("_FrameT")
 _first = itemgetter(0)
+
+
+def check_place(after: Mapping[str, int], epoch: int | None, topics: tuple[str, ...]) -> None:
+    """Refuse numbers to go on from that are none, or of no life, or of streams that are not listened to."""
+    if after and epoch is None:
+        raise ConfigError("after: its numbers are of one life of a publisher; give its epoch, too")
+    for topic, seq in after.items():
+        if not (topic.startswith(topics) and topic.endswith("|")):
+            raise ConfigError(f"after: {topic!r} is none of the topics that are listened to, {', '.join(topics)}")
+        if seq < 0:
+            raise ConfigError(f"after: {topic!r}: {seq} is no number of an event; 0 stands before the first")
 
 
 class Request(NamedTuple):
@@ -92,6 +108,13 @@ class Splicer(Generic[_FrameT]):
         self._from_one = from_start
         self._streams: dict[str, _Stream[_FrameT]] = {}
         self._incomplete: set[str] = set()
+
+    def resume(self, epoch: int, after: Mapping[str, int]) -> None:
+        """Take up streams of a life behind the numbers that went out earlier, before anything comes in."""
+        self.epoch = epoch
+        for topic, seq in after.items():
+            stream = self._streams[topic] = _Stream(seq + 1)
+            stream.head = seq
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 

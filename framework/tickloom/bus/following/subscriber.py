@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,28 +12,25 @@ from typing import TYPE_CHECKING
 import zmq
 
 from tickloom.bus import wire
-from tickloom.bus.items import Batch, BatchItem, Ended, Item, Statistics
-from tickloom.bus.security import ListenerKeys, identify, read_listener_keys
-from tickloom.bus.sequence import PATIENCE, Splicer
-from tickloom.bus.sockets import Socket, open_socket, reachable
+from tickloom.bus.following.connection import Connection
+from tickloom.bus.following.items import Batch, BatchItem, Ended, Item, Statistics, Vanished
+from tickloom.bus.following.sequence import NOTHING, PATIENCE, Splicer, check_place
+from tickloom.bus.sockets import Socket, reachable
 from tickloom.bus.welcome import Welcome, read_greeting, read_welcome
 from tickloom.bus.wire import Frame, VersionError, WireError
-from tickloom.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tickloom.bus.attach import Attachment
+    from tickloom.bus.following.attach import Attachment
 
 #: Frames that are taken from the sockets before what they brought is handed out.
 BUDGET = 512
-#: A replay socket that is not connected is tried again after so long (s).
-_RETRY = 0.1
+#: A publisher whose connection broke, and has not come again for so long (s), has vanished.
+GONE = 10.0
 #: Where no answer is awaited, the replay socket is looked at so often (s).
 _LOOK = 0.25
 _LONGEST = int(_LOOK * 1000)
 #: A message that is there after so long (s) was not waited for.
 _AT_ONCE = 50e-6
-#: Time for the last word to a publisher when a subscriber closes (ms).
-_FAREWELL = 100
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +47,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
     from_start : bool
         Whether every stream is wanted from its first event on, or from where it stands now. After a restart of the
         publisher every stream is wanted from its start in any case.
+    after : mapping of str to int, optional
+        Topic, with its bar, to the number of the last event that an earlier subscriber has dealt with: these streams go
+        on behind it, whatever ``from_start`` says. What was published meanwhile is fetched.
+    epoch : int, optional
+        The life of the publisher that the numbers in ``after`` are of. Where a later one is found, a `Restarted` comes.
     replay : str, optional
         Where to ask for what was missed; by default where the publisher says.
     keys : Path, optional
@@ -58,7 +60,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
     Raises
     ------
     ConfigError
-        The keys cannot be used, or ZeroMQ does not understand the endpoint.
+        The keys cannot be used, ZeroMQ does not understand the endpoint, or the place to go on from is none.
 
     Notes
     -----
@@ -72,6 +74,8 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         topics: Sequence[str] = ("",),
         *,
         from_start: bool = False,
+        after: Mapping[str, int] = NOTHING,
+        epoch: int | None = None,
         replay: str | None = None,
         keys: Path | None = None,
     ) -> None:
@@ -81,26 +85,23 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         #: What the publisher said about itself; None until it has.
         self.welcome: Welcome | None = None
         self._given_replay = replay
-        self._keys: ListenerKeys | None = None if keys is None else read_listener_keys(keys)
         self._splicer: Splicer[Frame] = Splicer(from_start, Batch)
+        check_place(after, epoch, self.topics)
+        if epoch is not None:
+            self._splicer.resume(epoch, after)
         self._names: dict[bytes, str] = {}
         self._messages: Iterator[Item] = iter(())
-        self._over = False
-        self._ended = False
+        self._over = self._ended = self._vanished = False
         self._heard = time.monotonic()
         # When to say hello (s, monotonic); None: nothing to ask.
         self._hello_due: float | None = self._heard
-        self._blocked_until = self._look_due = 0.0
+        self._look_due = 0.0
         self._flowing = False
         self._timeout = -1
         self._epoch: int | None = None
-        self._context: zmq.Context[Socket] = zmq.Context()
-        self._dealer: Socket | None = None
-        self._replay = ""
-        self._poller = zmq.Poller()
-        self._sub = self._connected(zmq.SUB, endpoint)
+        self._connection = Connection(endpoint, self.topics, keys)
         if replay is not None:
-            self._open_replay(replay)
+            self._connection.open_replay(replay)
 
     # --- one by one, and in batches ----------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
         Returns
         -------
-        Message, Gap, Restarted, Ended or None
+        Message, Gap, Restarted, Ended, Vanished or None
             None: nothing came in time.
 
         Raises
@@ -143,7 +144,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             if self._hello_due is not None or now >= self._look_due or not self._splicer.complete:
                 more = self.drain()
             else:
-                more = self._flowing and self._take(self._sub)
+                more = self._flowing and self._take(self._connection.sub)
             if more or out:
                 continue
             if looked and deadline is not None and now >= deadline:
@@ -153,20 +154,25 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         return out.popleft()
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield events and news until a run is over and all of it has been handed out; again: those of the next run."""
+        """Yield events and news until a run is over and all of it has been handed out; again: those of the next run.
+
+        The last item is a `Vanished` where the publisher went without a word.
+        """
         while True:
             item = self.receive()
             assert item is not None  # without a timeout something comes
             if isinstance(item, Ended):
                 return
             yield item
+            if isinstance(item, Vanished):
+                return
 
     def attach(self, handle: Callable[[BatchItem], None]) -> "Attachment":
         """Have the running asyncio loop hand ``handle`` what `receive_batch` would return, until it is closed.
 
         Closing the attachment takes the sockets from the loop again, and leaves the subscriber open.
         """
-        from tickloom.bus.attach import Attachment
+        from tickloom.bus.following.attach import Attachment
 
         return Attachment(self, handle)
 
@@ -199,43 +205,20 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
     def close(self) -> None:
         """Leave; nothing can be received any more."""
-        if self._splicer.epoch is not None and not self._ended and not self._sub.closed:
+        if self._splicer.epoch is not None and not self._ended:
             # It spares the publisher waiting for us at its end.
-            self._send(wire.encode_control(wire.BYE, self._splicer.epoch))
-        self._context.destroy(linger=_FAREWELL)
+            self._connection.send(wire.encode_control(wire.BYE, self._splicer.epoch))
+        self._connection.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     # --- sockets -----------------------------------------------------------------------------------------------------
 
-    def _connected(self, kind: int, endpoint: str) -> Socket:
-        socket = open_socket(self._context, kind)
-        if self._keys is not None:
-            identify(socket, self._keys)
-        if kind == zmq.SUB:
-            for topic in dict.fromkeys((wire.BUS_TOPIC, *(topic.encode() for topic in self.topics))):
-                socket.setsockopt(zmq.SUBSCRIBE, topic)
-        try:
-            socket.connect(endpoint)
-        except zmq.ZMQError as error:
-            raise ConfigError(f"{endpoint!r} cannot be connected to: {error.strerror}") from None
-        self._poller.register(socket, zmq.POLLIN)
-        return socket
-
-    def _open_replay(self, endpoint: str) -> None:
-        if endpoint == self._replay:
-            return
-        if self._dealer is not None:
-            self._poller.unregister(self._dealer)
-            self._dealer.close(0)
-        self._replay = endpoint
-        self._dealer = self._connected(zmq.DEALER, endpoint)
-
     @property
-    def sockets(self) -> tuple[Socket, ...]:
-        """The sockets in use: SUB and, once the publisher has said where to ask, DEALER."""
-        return (self._sub,) if self._dealer is None else (self._sub, self._dealer)
+    def watched(self) -> tuple[Socket, ...]:
+        """Sockets whose descriptors say that it is time to `drain`."""
+        return self._connection.watched
 
     def drain(self) -> bool:
         """Take what waits at the sockets, up to a budget, without waiting, and ask for what is missing.
@@ -251,15 +234,23 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             As `receive`.
         """
         full = False
-        for socket in self.sockets:
+        for socket in self._connection.sockets:
             full |= self._take(socket)
-        self._look_due = time.monotonic() + _LOOK
+        now = time.monotonic()
+        self._look_due = now + _LOOK
         self._notice(self._splicer.epoch)
         if self._over and not self._ended and self._hello_due is None and self._splicer.complete:
             self._ended = True
-            self._send(wire.encode_control(wire.BYE, self._splicer.epoch or 0))
+            self._connection.send(wire.encode_control(wire.BYE, self._splicer.epoch or 0))
             self._splicer.out.append(Ended(self._splicer.epoch or 0))
-        self._ask(self._look_due - _LOOK)
+        self._connection.look(now)
+        due = self._gone_due()
+        if due is not None and now >= due:
+            self._vanished = True
+            self._splicer.out.append(Vanished(self._splicer.epoch or 0))
+        elif self._connection.gone_since is None:
+            self._vanished = False
+        self._ask(now)
         return full
 
     @property
@@ -268,11 +259,20 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         return self._splicer.out
 
     def next_due(self) -> float | None:
-        """Time (s, monotonic) at which `drain` has something to ask even if nothing comes; None: nothing."""
-        if self._dealer is None:
-            return None
+        """Time (s, monotonic) at which `drain` has something to do even if nothing comes; None: nothing."""
+        gone = self._gone_due()
+        if self._connection.dealer is None:
+            return gone
         dues = [due for due in (self._hello_due, self._splicer.next_due()) if due is not None]
-        return max(min(dues), self._blocked_until) if dues else None
+        ask = max(min(dues), self._connection.blocked_until) if dues else None
+        return ask if gone is None else gone if ask is None else min(ask, gone)
+
+    def _gone_due(self) -> float | None:
+        """Time (s, monotonic) at which the publisher has vanished, if its connection stays as it is; None: never."""
+        since = self._connection.gone_since
+        if since is None or self._vanished or self._ended or self._splicer.epoch is None:
+            return None
+        return since + GONE
 
     def _take(self, socket: Socket, most: int = BUDGET, flags: int = zmq.NOBLOCK) -> bool:
         """Take messages until there are no more or there were so many; return whether there were so many."""
@@ -302,15 +302,15 @@ class Subscriber(AbstractContextManager["Subscriber"]):
         """Wait until something comes or is due, or until the deadline (s, monotonic)."""
         due = self.next_due()
         if due is not None:
-            self._poller.poll(_milliseconds(now, due if deadline is None else min(due, deadline)))
+            self._connection.wait(_milliseconds(now, due if deadline is None else min(due, deadline)))
             return
         # No answer is awaited: to wait in recv is quicker than to poll, and to try first whether something is there
         # takes as long as a hop. That is worth its while only where messages come without being waited for.
         timeout = _LONGEST if deadline is None else min(_LONGEST, _milliseconds(now, deadline))
         if timeout != self._timeout:
-            self._sub.setsockopt(zmq.RCVTIMEO, timeout)
+            self._connection.sub.setsockopt(zmq.RCVTIMEO, timeout)
             self._timeout = timeout
-        self._flowing = self._take(self._sub, 1, 0) and time.monotonic() - now < _AT_ONCE
+        self._flowing = self._take(self._connection.sub, 1, 0) and time.monotonic() - now < _AT_ONCE
 
     def _refuse(self, error: WireError) -> None:
         """Leave out what is no frame, but not what another version of ourselves sent."""
@@ -338,7 +338,7 @@ class Subscriber(AbstractContextManager["Subscriber"]):
             self._splicer.answered(frame.epoch, self._name(frame.topic), frame.count, kept_from, now)
         elif frame.type_id == wire.GREETING:
             if self._given_replay is None:
-                self._open_replay(reachable(read_greeting(frame.payload).replay, self.endpoint))
+                self._connection.open_replay(reachable(read_greeting(frame.payload).replay, self.endpoint))
             self._hello_due = now
         elif frame.type_id == wire.HELLO:
             self._welcomed(read_welcome(frame.payload), now)
@@ -366,31 +366,22 @@ class Subscriber(AbstractContextManager["Subscriber"]):
 
     def _ask(self, now: float) -> None:
         """Send what is due: hello, and requests for what is missing."""
-        if self._dealer is None or now < self._blocked_until:
+        if self._connection.dealer is None or now < self._connection.blocked_until:
             return
         if self._hello_due is not None and now >= self._hello_due:
             self.statistics.hellos += 1
-            if self._send(wire.encode_control(wire.HELLO, self._splicer.epoch or 0)):
+            if self._connection.send(wire.encode_control(wire.HELLO, self._splicer.epoch or 0)):
                 self._hello_due = now + PATIENCE
         if self._splicer.complete:
             return
         for request in self._splicer.requests(now):
             topic, first, number = request
             epoch = self._splicer.epoch or 0
-            if not self._send(wire.encode_control(wire.RANGE, epoch, topic=topic.encode(), seq=first, count=number)):
+            if not self._connection.send(
+                wire.encode_control(wire.RANGE, epoch, topic=topic.encode(), seq=first, count=number)
+            ):
                 return
             self._splicer.asked(request, now)
-
-    def _send(self, frame: bytes) -> bool:
-        """Send to the replay socket, unless it is not connected just now."""
-        if self._dealer is None:
-            return False
-        try:
-            self._dealer.send(frame, zmq.NOBLOCK)
-        except zmq.Again:
-            self._blocked_until = time.monotonic() + _RETRY
-            return False
-        return True
 
 
 def _milliseconds(now: float, due: float) -> int:
