@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from laws import INSTRUMENTS, OF_SOURCE, STRATEGIES, config, market
+from laws import FEATURES, INSTRUMENTS, OF_SOURCE, STRATEGIES, config, market
 from worlds import Plan, World, promised
 
 from tickloom.config import config_from
@@ -68,14 +68,14 @@ def journal_world(
     where: Path, world: World, plans: Sequence[Plan] | None = None, plugins: Plugins | None = None, **more: Any
 ) -> RunRecord:
     """Journal a run of the small world."""
-    given = {**world_sources(world, plans), **STRATEGIES, **(plugins or {})}
+    given = {**world_sources(world, plans), **STRATEGIES, **FEATURES, **(plugins or {})}
     return journalled(where, world_text(world), given, **more)
 
 
 def again(where: Path, plugins: Plugins | None = None, said: list[str] | None = None) -> Verdict:
     """Run a journal again, with nothing given but the strategies."""
     with JournalReader(where / "journal") as journal:
-        given = GivenPlugins(installed(), {**STRATEGIES, **(plugins or {})})
+        given = GivenPlugins(installed(), {**STRATEGIES, **FEATURES, **(plugins or {})})
         lines: list[str] = [] if said is None else said
         return replay(journal, given, lines.append)
 

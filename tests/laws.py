@@ -1,11 +1,15 @@
 """A small world in which anything can happen at once, for the laws of the loop: markets, splits and strategies."""
 
+from typing import Any
+
 import numpy as np
 
 from tickloom.events import BookDelta, Quote, Trade
+from tickloom.features import Ladder, feature
 from tickloom.instruments import Instrument
 from tickloom.interfaces import Strategy
 from tickloom_kernels import rows as r
+from tickloom_kernels.indicators.window import at, get, give, level, put
 
 MS = 1_000_000
 START = 1_700_000_000_000 * MS
@@ -95,6 +99,15 @@ instruments = ["AAA"]
 method = "dollar"
 size = "9000 EUR"
 instruments = ["BBB"]
+[bars.bricks]
+method = "renko"
+size = "0.1 USD"
+instruments = ["AAA"]
+[bars.runs]
+method = "volume_run"
+size = 4
+span = 5
+instruments = ["BBB"]
 [views.cross]
 on = "trade"
 features = [{{ name = "ema_first", n = 3 }}, {{ name = "ema_first", n = 9 }}]
@@ -102,9 +115,26 @@ features = [{{ name = "ema_first", n = 3 }}, {{ name = "ema_first", n = 9 }}]
 on = "bar"
 bars = "fast"
 features = [{{ name = "ema_first", n = 2 }}]
+[views.bricks]
+on = "bar"
+bars = "bricks"
+features = [{{ name = "ema_first", n = 2 }}]
 [views.mid]
 on = "quote"
 features = [{{ name = "ema_first", n = 2 }}, {{ name = "ema_first", n = 5 }}]
+[views.depth]
+on = "book"
+depth = 3
+instruments = ["CCC"]
+features = [{{ name = "leaning" }}, {{ name = "ema_first", n = 3 }}]
+[views.ranks]
+on = "bar"
+bars = "fast"
+features = [{{ name = "rank" }}, {{ name = "ema_first", n = 2 }}]
+[views.together]
+on = "trade"
+missing = "skip"
+features = [{{ name = "rank" }}]
 [models.cross]
 kind = "crossover"
 view = "cross"
@@ -341,6 +371,27 @@ class Swinger(Strategy):
         self.ctx.submit(3, -1, 5)
 
 
+@feature(inputs=(Ladder("bid_size"), Ladder("ask_size"), "bought", "sold"))
+def leaning(k: int, bids: Any, asks: Any, bought: float, sold: float) -> float:
+    """What stands and was traded on one side, less the other."""
+    found = bought - sold
+    for depth in range(3):
+        found += level(bids, depth) - level(asks, depth)
+    return found
+
+
+@feature(across=True, inputs=("close",), memory=1)
+def rank(k: int, memory: Any, symbols: int, closes: Any, ranks: Any) -> None:
+    """How many symbols are below, and a part of the instants so far."""
+    put(memory, 0, get(memory, 0) + 1.0)
+    for s in range(symbols):
+        below = get(memory, 0) / 1024.0
+        for other in range(symbols):
+            below += 1.0 if at(closes, other) < at(closes, s) else 0.0
+        give(ranks, s, below)
+
+
+FEATURES = {"leaning": leaning, "rank": rank}
 STRATEGIES = {"quoter": Quoter, "taker": Taker, "faulty": Faulty, "swinger": Swinger}
 
 

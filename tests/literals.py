@@ -34,7 +34,7 @@ Literal = tuple[Callable[..., int], Callable[..., Any]]
 
 
 def some_series() -> list[Series]:
-    """A random walk, and one with a stretch in which nothing moves."""
+    """Make a random walk, and one with a stretch in which nothing moves."""
     return [made_up("random", 3, 700), Series("with a still stretch", rows_of(BAR, 900, 5))]
 
 
@@ -72,6 +72,13 @@ def faults(family: str, name: str, literal: Literal, which: int, tolerance: floa
                     if not abs(got[n][k] - value) <= tolerance * scale:
                         found.append(f"{use.label} output {n} row {k} is {got[n][k]!r}, not {value!r}")
     return found
+
+
+def of_closes(use: Use, closes: Floats) -> Floats:
+    """First output of a feature on bars that have these closes, and nothing else of interest."""
+    rows = np.ones((len(closes), BAR.width))
+    rows[:, :4] = closes[:, None]
+    return FeatureView(ViewPlan(BAR, [use])).run(rows)[0][:, 0]
 
 
 def chosen(first: int, count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Made-up books and trades as real ones are: prices that stand for a while, uneven times, empty levels, unknown sides."""
+"""Made-up books and trades like real ones: prices that stand for a while, uneven times, empty levels, unknown sides."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ BOOK = book(DEPTH)
 
 
 def book_rows(count: int, seed: int = 1) -> Floats:
-    """Updates of a book of 5 levels whose best prices move at one update of four, by one tick or two."""
+    """Make updates of a book of 5 levels whose best prices move at one update of four, by one tick or two."""
     draw = np.random.default_rng(seed)
     middle = 10_000 + np.cumsum(draw.choice([-1, 0, 0, 0, 0, 0, 0, 1], count))
     wide = 1 + (draw.random(count) < 0.3)
@@ -40,7 +40,7 @@ def book_rows(count: int, seed: int = 1) -> Floats:
 
 
 def trade_rows(count: int, seed: int = 1) -> Floats:
-    """Trades at a bid or an ask that move now and then, one of ten with an unknown side, and the mid before each."""
+    """Make trades at a bid or an ask that move now and then, one of ten with an unknown side, with the mid before."""
     draw = np.random.default_rng(seed)
     mid = 100 + TICK / 2 * np.cumsum(draw.choice([-1, 0, 0, 0, 1], count))
     side = draw.choice([-1.0, 1.0, 0.0], count, p=[0.45, 0.45, 0.1])
@@ -50,24 +50,24 @@ def trade_rows(count: int, seed: int = 1) -> Floats:
 
 
 def times(count: int, draw: np.random.Generator) -> Floats:
-    """Times in seconds, some of them equal."""
+    """Make times in seconds, some of them equal."""
     return 1_700_000_000.0 + np.cumsum(draw.exponential(0.5, count).round(1))
 
 
 def named(stream: Stream, rows: Floats) -> list[Row]:
-    """Rows as words and numbers; levels are ``bid_price_0``, ``bid_price_1``, ..."""
+    """Return rows as words and numbers; levels are ``bid_price_0``, ``bid_price_1``, ..."""
     levels = [f"{side}_{j}" for side in ("bid_price", "bid_size", "ask_price", "ask_size") for j in range(stream.depth)]
     return [dict(zip([*levels, *stream.columns], row, strict=True)) for row in rows.tolist()]
 
 
 def run(stream: Stream, rows: Floats, uses: Sequence[Use]) -> dict[str, Floats]:
-    """What features give, by the names of the columns."""
+    """Return what features give, by the names of the columns."""
     plan = ViewPlan(stream, uses)
     return dict(zip(plan.names, FeatureView(plan).run(rows)[0].T, strict=True))
 
 
 def of_trades(*trades: Sequence[float]) -> Floats:
-    """Rows of trades: price, quantity, aggressor, time, mid."""
+    """Make rows of trades: price, quantity, aggressor, time, mid."""
     return np.array(trades, float).reshape(-1, TRADE.width)
 
 

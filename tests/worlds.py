@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
-from laws import INSTRUMENTS, MS, OF_SOURCE, STRATEGIES, config, market
+from laws import FEATURES, INSTRUMENTS, MS, OF_SOURCE, STRATEGIES, config, market
 from loops import run_wired
 
 from tickloom.engine.stream import Observer
@@ -99,7 +99,7 @@ def run_streams(
         sources[name] = partial(RowSource, known, rows, plan, ["6ms"] if name == "e" else [])
     tape = Tape()
     text = config(world["names"], world["seed"], world["latency"], world.get("on_fault", "stop"))
-    record = run_wired(text, {**sources, **STRATEGIES, **(plugins or {})}, block, (*observers, tape))
+    record = run_wired(text, {**sources, **STRATEGIES, **FEATURES, **(plugins or {})}, block, (*observers, tape))
     record.ledger.check()
     return tape, record
 

@@ -24,6 +24,10 @@ class RunStoppedError(TickloomError):
     """The run cannot go on; raised by what must not be missed, such as a journal that can no longer be written."""
 
 
+#: More names than these are counted and not listed.
+_MOST, _SOME = 40, 5
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which names would have been valid, the nearest first.
 
@@ -37,9 +41,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``did you mean 'x'? (known: x, y, z)``, or only the list where nothing is near.
+        ``did you mean 'x'? (known: x, y, z)``, or only the list where nothing is near; of very many, the nearest.
     """
     names = sorted(known)
-    listing = f"known: {', '.join(names)}" if names else "none are known"
+    if len(names) > _MOST:
+        near = get_close_matches(name, names, n=_SOME, cutoff=0.4)
+        listing = f"{len(names)} are known" + (f", such as {', '.join(near)}" if near else "")
+    else:
+        listing = f"known: {', '.join(names)}" if names else "none are known"
     close = get_close_matches(name, names, n=1)
     return f"did you mean {close[0]!r}? ({listing})" if close else listing

@@ -1,7 +1,8 @@
 """Bars from trades, one carried state per series, so that any split of the rows gives the same bars.
 
-Four ways to cut: by time, by number of trades, by volume, by turnover. All numbers are int64, so open, high, low,
-close and volume are exact.
+Ways to cut: by time; by number of trades, volume or turnover; by their imbalance, or the longer of their runs; by
+range, by bricks (renko), by a cumulative sum of changes. All numbers are int64, so open, high, low, close and volume
+are exact; only expectations are float64, kept as bits in the same array.
 
 A time bar covers the trades with ``t0 <= ts_event < t0 + size``, ``t0`` a multiple of ``size`` since 1970 (UTC). It
 closes at the first trade of its own instrument with ``ts_event >= t0 + size``, or at the internal time
@@ -9,8 +10,27 @@ closes at the first trade of its own instrument with ``ts_event >= t0 + size``, 
 trade whose interval is over (a later bar has begun, or its own ``t0 + size + grace`` has passed) is late: it is in no
 bar, and is counted. Trades of one interval may come in any order: open and close are the first and last to arrive.
 
-A tick, volume or dollar bar closes with the trade that makes it full. That trade is not split: what it has too much
-stays in the bar, and the next one begins empty.
+A bar of any other kind closes with the trade that makes it full. That trade is not split: what it has too much stays
+in the bar, and the next one begins empty. What makes it full:
+
+- tick, volume, dollar: so many trades, lots, or price ticks times lots.
+- imbalance: what buyers began less what sellers began, in trades, lots or turnover, is as large as expected:
+  ``|bought - sold| >= E[T] |E[up] - E[down]|``. E[T] is the exponential average of the trades per bar, E[up] and
+  E[down] those of what a trade adds to either side; all are of the bars before. E[T] begins with ``size`` and stays
+  between ``size / clamp`` and ``size * clamp``: without that a long bar raises the threshold of the next, and soon
+  there is no next. Where nothing is expected, as in the first bar, a bar has ``size`` trades.
+- run: as imbalance, of the larger side alone: ``max(bought, sold) >= E[T] max(E[up], E[down])``.
+- range: its high is at least ``size`` ticks above its low. A jump may make it larger.
+- renko: the price has left the last brick by a whole brick. Bricks are ``size`` ticks high, begin at multiples of
+  that, and follow each other: up from the top, down from the bottom of the last one, so a turn needs two bricks of
+  price. None is shown before it is whole, and none is taken back. One trade may finish several: the first of them has
+  the trades and the volume since the last brick, the others have none.
+- cusum: changes of price from trade to trade, summed up with a floor of 0, or down with a ceiling of 0, reach
+  ``size`` ticks. The sum that did begins at 0 again, the other goes on into the next bar.
+
+Imbalance, runs and cusum are those of Lopez de Prado, Advances in Financial Machine Learning, 2018, chapter 2. Who
+began a trade is what the source says, and where it does not, what the tick rule says: the sign of the last change of
+price. Before there is one, the trade counts for neither side.
 
 Trade ids inside a bar must rise by one from trade to trade, or the bar has `rows.FLAG_GAP`; ids that are all 0 (a
 source without ids) say nothing.
@@ -34,6 +54,7 @@ from tickloom_kernels.rows import (
     INSTRUMENT,
     KIND,
     TRADE,
+    TRADE_AGGRESSOR,
     TRADE_ID,
     TRADE_PRICE,
     TRADE_QUANTITY,
@@ -50,6 +71,18 @@ TICK = 2
 VOLUME = 3
 #: Cut by turnover: the size is in price ticks times lots.
 DOLLAR = 4
+
+#: Cut by imbalance, or by the longer run, of trades, lots, or ticks times lots: the size is trades, expected at first.
+TICK_IMBALANCE = 5
+VOLUME_IMBALANCE = 6
+DOLLAR_IMBALANCE = 7
+TICK_RUN = 8
+VOLUME_RUN = 9
+DOLLAR_RUN = 10
+#: Cut by what the price does: the size is in price ticks.
+RANGE = 11
+RENKO = 12
+CUSUM = 13
 
 #: In ``where[m, 1]``: the bar was closed by the trade of row ``where[m, 0]``.
 BY_TRADE = -1
@@ -71,7 +104,7 @@ _DEADLINE = 6
 _FLOOR = 7
 #: Last trade id of the open bar.
 _LAST_ID = 8
-#: How full the open bar is: trades, lots, or ticks times lots. At _SIZE it closes.
+#: How full the open bar is: trades, lots, ticks times lots, or ticks. At _SIZE it closes.
 _FILLED = 9
 _START = 10
 #: Where the open time bar ends; of no meaning otherwise.
@@ -84,28 +117,59 @@ _VOLUME = 16
 #: Trades in the open bar; 0 while none is open.
 _TRADES = 17
 _FLAGS = 18
+# What is carried from bar to bar by those of imbalance, runs, renko and cusum.
+#: Trades so far.
+_SEEN = 19
+_LAST_PRICE = 20
+#: Sign of the last change of price.
+_LAST_SIGN = 21
+#: What buyers and sellers began in the open bar: trades, lots, or ticks times lots.
+_BOUGHT = 22
+_SOLD = 23
+#: Trades whose side is known so far.
+_SIGNED = 24
+_SPAN = 25
+_CLAMP = 26
+# float64, kept as bits: averages per trade of what buyers and sellers began, trades that a bar is expected to have, and
+# what of them both closes it.
+_UP = 27
+_DOWN = 28
+_EXPECTED = 29
+_THRESHOLD = 30
+#: Edges of the last brick.
+_TOP = 31
+_BOTTOM = 32
+#: Cumulative sums of changes, one never below 0, one never above.
+_RISE = 33
+_FALL = 34
 #: Words of the state of one series.
-STATE_WORDS = 19
+STATE_WORDS = 35
 
 _NEVER = np.iinfo(np.int64).max
 _BEFORE_ALL = np.iinfo(np.int64).min
 _LARGEST_GRACE = 1 << 62
 
 
-def new_state(method: int, size: int, grace: int, instrument: int, series: int) -> NDArray[np.int64]:
+def new_state(
+    method: int, size: int, grace: int, instrument: int, series: int, span: int = 20, clamp: int = 4
+) -> NDArray[np.int64]:
     """Make the state of a bar series before its first row.
 
     Parameters
     ----------
     method : int
-        `TIME`, `TICK`, `VOLUME` or `DOLLAR`.
+        `TIME`, `TICK`, `VOLUME`, `DOLLAR`, one of the imbalances or runs, `RANGE`, `RENKO` or `CUSUM`.
     size : int
-        How much makes a bar: ns, trades, lots, or price ticks times lots.
+        How much makes a bar: ns, trades, lots, price ticks times lots, expected trades, or price ticks.
     grace : int
         How long after its end a time bar waits for a trade that closes it (ns, at most 2**62, which is never);
         0 where it is not of time.
     instrument, series : int
         Indices into the run's tables: whose trades, and what the bars are called.
+    span : int
+        Of imbalances and runs: their averages weigh a bar ``2 / (span + 1)``, and a trade ``2 / (span * size + 1)``.
+    clamp : int
+        Of imbalances and runs: the expected trades are at most so many times more, or fewer, than ``size``.
 
     Returns
     -------
@@ -116,14 +180,18 @@ def new_state(method: int, size: int, grace: int, instrument: int, series: int) 
     ValueError
         A number is out of its range.
     """
-    if method not in (TIME, TICK, VOLUME, DOLLAR):
-        raise ValueError(f"bar method {method} is not one of {TIME} (time), {TICK} (tick), {VOLUME} (volume), {DOLLAR}")
+    if not TIME <= method <= CUSUM:
+        raise ValueError(f"bar method {method} is none from {TIME} (time) to {CUSUM} (cusum)")
     if size < 1 or not 0 <= grace <= _LARGEST_GRACE:
         raise ValueError(f"a bar needs size >= 1 and 0 <= grace <= 2**62, not size {size} and grace {grace}")
+    if span < 1 or clamp < 1:
+        raise ValueError(f"a bar needs span >= 1 and clamp >= 1, not {span} and {clamp}")
     state = np.zeros(STATE_WORDS, np.int64)
     state[: _SERIES + 1] = method, size, grace, instrument, series
     state[_DEADLINE] = _NEVER
     state[_FLOOR] = _BEFORE_ALL
+    state[_SPAN], state[_CLAMP] = span, clamp
+    state.view(np.float64)[_EXPECTED] = size
     return state
 
 
@@ -141,6 +209,8 @@ def _begin(state: NDArray[np.int64], start: int, price: int) -> None:
     state[_VOLUME] = 0
     state[_FLAGS] = 0
     state[_FILLED] = 0
+    state[_BOUGHT] = 0
+    state[_SOLD] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -154,12 +224,6 @@ def _add(state: NDArray[np.int64], price: int, quantity: int, trade_id: int) -> 
     state[_CLOSE] = price
     state[_VOLUME] += quantity
     state[_TRADES] += 1
-    if state[_METHOD] == TICK:
-        state[_FILLED] += 1
-    elif state[_METHOD] == VOLUME:
-        state[_FILLED] += quantity
-    elif state[_METHOD] == DOLLAR:
-        state[_FILLED] += price * quantity
 
 
 @njit(cache=True, nogil=True)
@@ -182,6 +246,158 @@ def _close(state: NDArray[np.int64], ts_init: int, out: NDArray[np.int64], m: in
 
 
 @njit(cache=True, nogil=True)
+def _is_full(state: NDArray[np.int64], price: int, quantity: int, aggressor: int) -> bool:
+    """Measure one trade that `_add` has counted, and tell whether the bar is full, unless it is of time or bricks."""
+    method = state[_METHOD]
+    if method == TICK:
+        state[_FILLED] += 1
+    elif method == VOLUME:
+        state[_FILLED] += quantity
+    elif method == DOLLAR:
+        state[_FILLED] += price * quantity
+    elif method == RANGE:
+        state[_FILLED] = state[_HIGH] - state[_LOW]
+    elif method == CUSUM:
+        return _has_drifted(state, price)
+    else:
+        return _is_uneven(state, price, quantity, aggressor)
+    return bool(state[_FILLED] >= state[_SIZE])
+
+
+@njit(cache=True, nogil=True)
+def _has_drifted(state: NDArray[np.int64], price: int) -> bool:
+    """Sum a change of price up and down, and tell whether one of the sums has come as far as the size."""
+    change = price - state[_LAST_PRICE] if state[_SEEN] else 0
+    state[_SEEN] += 1
+    state[_LAST_PRICE] = price
+    state[_RISE] = max(0, state[_RISE] + change)
+    state[_FALL] = min(0, state[_FALL] + change)
+    if state[_RISE] >= state[_SIZE]:
+        state[_RISE] = 0
+    elif -state[_FALL] >= state[_SIZE]:
+        state[_FALL] = 0
+    else:
+        return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _side(state: NDArray[np.int64], price: int, aggressor: int) -> int:
+    """Tell who began a trade: the aggressor, or else the sign of the last change of price; 0: nobody knows."""
+    if state[_SEEN] and price != state[_LAST_PRICE]:
+        state[_LAST_SIGN] = 1 if price > state[_LAST_PRICE] else -1
+    state[_SEEN] += 1
+    state[_LAST_PRICE] = price
+    return aggressor if aggressor != 0 else state[_LAST_SIGN]
+
+
+@njit(cache=True, nogil=True)
+def _is_uneven(state: NDArray[np.int64], price: int, quantity: int, aggressor: int) -> bool:
+    """Count a trade for its side, and tell whether the bar's imbalance or run has reached what is expected."""
+    method, numbers = state[_METHOD], state.view(np.float64)
+    side = _side(state, price, aggressor)
+    unit = (method - TICK_IMBALANCE) % 3
+    amount = 1 if unit == 0 else quantity if unit == 1 else price * quantity
+    bought, sold = amount if side > 0 else 0, amount if side < 0 else 0
+    state[_BOUGHT] += bought
+    state[_SOLD] += sold
+    if side != 0:
+        state[_SIGNED] += 1
+        # The plain mean, until there are as many trades as the exponential one looks back.
+        weight = max(1.0 / state[_SIGNED], 2.0 / (state[_SPAN] * state[_SIZE] + 1.0))
+        numbers[_UP] += weight * (bought - numbers[_UP])
+        numbers[_DOWN] += weight * (sold - numbers[_DOWN])
+    is_run = method >= TICK_RUN
+    theta = max(state[_BOUGHT], state[_SOLD]) if is_run else abs(state[_BOUGHT] - state[_SOLD])
+    expects = numbers[_THRESHOLD] > 0.0
+    if (expects and theta < numbers[_THRESHOLD]) or (not expects and state[_TRADES] < state[_SIZE]):
+        return False
+    expected = numbers[_EXPECTED] + 2.0 / (state[_SPAN] + 1.0) * (state[_TRADES] - numbers[_EXPECTED])
+    expected = min(max(expected, state[_SIZE] / state[_CLAMP]), 1.0 * state[_SIZE] * state[_CLAMP])
+    per_trade = max(numbers[_UP], numbers[_DOWN]) if is_run else abs(numbers[_UP] - numbers[_DOWN])
+    numbers[_EXPECTED] = expected
+    numbers[_THRESHOLD] = expected * per_trade
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _bricks(top: int, bottom: int, size: int, price: int) -> int:
+    """Count the bricks that a price finishes beyond the edges of the last one: up, or negative, down."""
+    if price >= top + size:
+        return (price - top) // size
+    if price <= bottom - size:
+        return -((bottom - price) // size)
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _lay(
+    state: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    k: int,
+    out: NDArray[np.int64],
+    where: NDArray[np.int64],
+    emitted: int,
+) -> int:
+    """Write the bricks that trade k finishes, the first with what is counted in the open bar; return the emissions."""
+    size, price = state[_SIZE], rows[k, TRADE_PRICE]
+    if state[_SEEN] == 0:
+        state[_SEEN] = 1
+        state[_TOP] = state[_BOTTOM] = price // size * size
+    bricks = _bricks(state[_TOP], state[_BOTTOM], size, price)
+    for _ in range(abs(bricks)):
+        begin = state[_TOP] if bricks > 0 else state[_BOTTOM]
+        end = begin + size if bricks > 0 else begin - size
+        state[_TOP], state[_BOTTOM] = max(begin, end), min(begin, end)
+        state[_OPEN], state[_HIGH], state[_LOW], state[_CLOSE] = begin, state[_TOP], state[_BOTTOM], end
+        where[emitted, 0] = k
+        where[emitted, 1] = BY_TRADE
+        _close(state, rows[k, TS_INIT], out, emitted)
+        state[_START] = rows[k, TS_EVENT]
+        state[_VOLUME] = 0
+        state[_FLAGS] = 0
+        emitted += 1
+    return emitted
+
+
+@njit(cache=True, nogil=True)
+def room(state: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> int:
+    """Count the places that `build` may need for ``rows[:n]``: n + 1, and for renko the bricks beside.
+
+    Parameters
+    ----------
+    state : ndarray of int64, shape (STATE_WORDS,)
+        Of `new_state`, before those rows; not changed.
+    rows : ndarray of int64, shape (>= n, 12)
+        As `build` takes them.
+    n : int
+
+    Returns
+    -------
+    int
+    """
+    places = n + 1
+    if state[_METHOD] != RENKO:
+        return places
+    known, top, bottom, size = state[_SEEN] > 0, state[_TOP], state[_BOTTOM], state[_SIZE]
+    for k in range(n):
+        if rows[k, KIND] != TRADE or rows[k, INSTRUMENT] != state[_INSTRUMENT]:
+            continue
+        price = rows[k, TRADE_PRICE]
+        if not known:
+            known, top, bottom = True, price // size * size, price // size * size
+        bricks = _bricks(top, bottom, size, price)
+        if bricks > 0:
+            top += bricks * size
+            bottom = top - size
+        elif bricks < 0:
+            bottom += bricks * size
+            top = bottom + size
+        places += abs(bricks)
+    return places
+
+
+@njit(cache=True, nogil=True)
 def build(
     state: NDArray[np.int64], rows: NDArray[np.int64], n: int, out: NDArray[np.int64], where: NDArray[np.int64]
 ) -> int:
@@ -196,12 +412,12 @@ def build(
         closes a time bar whose end + grace it has reached.
     n : int
         Number of rows.
-    out : ndarray of int64, shape (>= n + 1, 12)
+    out : ndarray of int64, shape (>= room(state, rows, n), 12)
         Takes whole BAR rows: ``ts_init`` is the moment of closing, ``ts_event`` the open time (``t0`` of a time bar,
-        ``ts_event`` of the first trade otherwise). A row closes at most one bar: when it closes one by time, none is
-        left that its trade could close, and a bar that it begins and fills at once is its only one. So n rows close
-        at most n bars, and the first late trade, once in the life of a series, takes one more place.
-    where : ndarray of int64, shape (>= n + 1, 2)
+        ``ts_event`` of the first trade otherwise). But for bricks, a row closes at most one bar: when it closes one by
+        time, none is left that its trade could close, and a bar that it begins and fills at once is its only one. So n
+        rows close at most n bars, and the first late trade, once in the life of a series, takes one more place.
+    where : ndarray of int64, shape (>= room(state, rows, n), 2)
         Takes (k, T) for every emission: T >= 0, closed at internal time T, before row k; `BY_TRADE`, closed by the
         trade of row k, which for time bars belongs to the next bar and otherwise to this one; `LATE_TRADE`, no bar
         (the row of ``out`` is not written) but the first late trade of the series.
@@ -243,7 +459,11 @@ def build(
         if state[_TRADES] == 0:
             _begin(state, start, price)
         _add(state, price, rows[k, TRADE_QUANTITY], rows[k, TRADE_ID])
-        if not timed and state[_FILLED] >= state[_SIZE]:
+        if timed:
+            continue
+        if state[_METHOD] == RENKO:
+            emitted = _lay(state, rows, k, out, where, emitted)
+        elif _is_full(state, price, rows[k, TRADE_QUANTITY], rows[k, TRADE_AGGRESSOR]):
             where[emitted, 0] = k
             where[emitted, 1] = BY_TRADE
             _close(state, rows[k, TS_INIT], out, emitted)

@@ -151,7 +151,7 @@ def test_what_overfills_a_volume_bar_is_not_carried_into_the_next() -> None:
     assert [(k, bar[rows.BAR_VOLUME]) for k, _, bar in found] == [(0, 9), (2, 5)]
 
 
-@pytest.mark.parametrize(("method", "size", "grace"), [(5, 10, 0), (bars.TIME, 0, 0), (bars.TIME, 10, -1)])
+@pytest.mark.parametrize(("method", "size", "grace"), [(14, 10, 0), (0, 10, 0), (bars.TIME, 0, 0), (bars.TIME, 10, -1)])
 def test_a_state_that_makes_no_bars_is_refused(method: int, size: int, grace: int) -> None:
     with pytest.raises(ValueError, match="bar"):
         bars.new_state(method, size, grace, 0, 0)

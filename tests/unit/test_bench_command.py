@@ -38,7 +38,7 @@ def test_an_installed_plugin_is_measured_with_its_settings() -> None:
     [
         (("feture", "ema"), "no kind of plugin 'feture'; did you mean 'feature'?"),
         (("feature", "emma"), "no feature 'emma'; did you mean "),
-        (("feature",), "which feature? known: "),
+        (("feature",), "which feature? 3"),
         (("feature", "ema", "--set", "n"), "'n' is no setting; write KEY=VALUE, such as n=20"),
     ],
 )

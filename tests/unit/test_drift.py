@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from tickloom.evaluation.monitor import Monitor, jensen_shannon, kolmogorov_smirnov, population_stability
+from tickloom.evaluation.monitor import (
+    Monitor,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    page_hinkley,
+    population_stability,
+)
 from tickloom.events import Alert
 from tickloom_kernels.statistics import drift
 
@@ -153,6 +159,15 @@ def test_a_moved_distribution_is_told_and_a_resting_one_is_not(statistic, limit:
     assert told(monitor, draw.normal(size=5000).tolist()) == []
     # All of it in the middle: mean and median are as before.
     assert told(monitor, draw.normal(0, 0.4, size=250).tolist())
+
+
+def test_a_change_of_the_mean_is_told_once_by_a_monitor_that_remembers_the_windows_before() -> None:
+    draw = np.random.default_rng(3)
+    values = np.concatenate([draw.normal(size=1000), draw.normal(1, size=1000)])
+    alerts = told(Monitor("error of m1", page_hinkley(0.3, 20.0), 0.0, window=50), values.tolist())
+    assert len(alerts) == 1
+    assert 1000 < alerts[0][0] < 1100
+    assert alerts[0][1].text == "changes of the mean is 1 over the last 50 values, the limit is 0"
 
 
 def test_unlikeliness_is_the_logarithm_of_scipys_chance() -> None:

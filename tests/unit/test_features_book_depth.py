@@ -1,6 +1,7 @@
 """Features of the whole ladder, against their formulas on lists of levels, and against cases worked by hand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def flow(old: Row, new: Row, m: int) -> float:
 
 
 def test_order_flow_imbalance_of_a_level_is_that_of_the_paper(got: dict[str, np.ndarray]) -> None:
-    pairs = list(zip(SEEN, SEEN[1:], strict=False))
+    pairs = list(pairwise(SEEN))
     for m in (1, 2, 5):
         agrees(got[f"order_flow_imbalance_level_{m}"], [None, *(flow(old, new, m) for old, new in pairs)])
     assert (got["order_flow_imbalance_level_6"][1:] == 0).all()

@@ -1,9 +1,10 @@
-"""Features of the top of the book, against what their formulas say of rows one by one, and against cases worked by hand.
+"""Features of the top of the book, against their formulas on rows one by one, and against cases worked by hand.
 
 The references below go over whole lists from the beginning for each row; nothing is carried along.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def flow(old: Row, new: Row) -> float:
     return e
 
 
-FLOWS = [math.nan, *(flow(old, new) for old, new in zip(SEEN, SEEN[1:], strict=False))]
+FLOWS = [math.nan, *(flow(old, new) for old, new in pairwise(SEEN))]
 
 
 def test_order_flow_imbalance_is_that_of_the_paper(got: dict[str, np.ndarray]) -> None:
@@ -137,7 +138,7 @@ def test_the_average_life_is_of_prices_whose_begin_and_end_were_seen(side: str, 
     expected = []
     for k, row in enumerate(SEEN):
         changes = [b for b in begins if b <= k]
-        lives = [SEEN[b]["time"] - SEEN[a]["time"] for a, b in zip(changes[1:], changes[2:], strict=False)]
+        lives = [SEEN[b]["time"] - SEEN[a]["time"] for a, b in pairwise(changes[1:])]
         average = lives[0] if lives else row["time"] - SEEN[changes[-1]]["time"]
         for life in lives[1:]:
             average = average * (1 - 2 / 6) + life * 2 / 6
@@ -148,7 +149,7 @@ def test_the_average_life_is_of_prices_whose_begin_and_end_were_seen(side: str, 
 def test_what_left_a_queue_and_was_not_traded_was_cancelled(got: dict[str, np.ndarray]) -> None:
     bids: list[float] = [0.0]
     asks: list[float] = [0.0]
-    for old, new in zip(SEEN, SEEN[1:], strict=False):
+    for old, new in pairwise(SEEN):
         stays = new["bid_size_0"] if new["bid"] == old["bid"] else 0.0
         bids.append(0.0 if new["bid"] > old["bid"] else max(old["bid_size_0"] - stays - new["sold"], 0.0))
         stays = new["ask_size_0"] if new["ask"] == old["ask"] else 0.0
@@ -171,7 +172,7 @@ def test_what_was_traded_and_how_often_quotes_change_fades_in_seconds(got: dict[
 
 
 def test_the_variance_of_the_mid_is_per_second(got: dict[str, np.ndarray]) -> None:
-    squares = [0.0, *(math.log(new["mid"] / old["mid"]) ** 2 for old, new in zip(SEEN, SEEN[1:], strict=False))]
+    squares = [0.0, *(math.log(new["mid"] / old["mid"]) ** 2 for old, new in pairwise(SEEN))]
     agrees(got["mid_variance_3p0"], [None, *(faded(squares, k) / TAU for k in range(1, len(SEEN)))])
 
 

@@ -1,5 +1,7 @@
 """Scales that go on learning, against pandas, on what they are made for: closes, volumes and other features."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from catalogue import made_up
@@ -22,7 +24,7 @@ def run(use: Use, rows: np.ndarray = ROWS) -> np.ndarray:
     return FeatureView(ViewPlan(BAR, [use])).run(rows)[0][:, 0]
 
 
-def series(name: str) -> "pandas.Series":
+def series(name: str) -> Any:
     place = BAR.column(name)
     assert place is not None
     return pandas.Series(ROWS[:, place])
@@ -68,3 +70,10 @@ def test_where_prices_stand_still_both_have_their_declared_values() -> None:
 
 def test_before_anything_has_moved_the_exponentially_weighted_zscore_is_nothing() -> None:
     assert run(ew_zscore(n=3), np.tile(rows_of(BAR, 1), (9, 1)))[2:].tolist() == [0.0] * 7
+
+
+def test_a_jump_after_a_rest_is_as_many_deviations_as_the_weights_allow() -> None:
+    # Of the only distance d that there ever was: (1 - a) d / sqrt((1 - a) a d^2) = sqrt((n - 1) / 2).
+    rows = np.tile(rows_of(BAR, 1), (9, 1))
+    rows[8, 3] += 1.0
+    assert run(ew_zscore(n=9), rows)[8] == pytest.approx(2.0)

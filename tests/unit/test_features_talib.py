@@ -16,6 +16,7 @@ from tickloom.features.columns import BAR
 from tickloom.features.declare import Choice, Use
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
+from tickloom.testing.numbers import rows_of
 
 talib = pytest.importorskip("talib", reason="TA-Lib is not installed")
 abstract = pytest.importorskip("talib.abstract")
@@ -30,6 +31,24 @@ INPUTS = {
 PLACES = ("MAXINDEX", "MININDEX")
 #: TA-Lib's numbers of the kinds of moving averages.
 KINDS = ("sma", "ema", "wma", "dema", "tema", "trima", "kama", "mama", "t3", "hma", "none", "default", "zlema", "rma")
+#: Functions that are less exact than ours: TA-Lib's sums are off by 7e-9 in a price of 50 000, where exact fractions show
+#: ours to be off by 4e-12, and the percentages that are made of them are small.
+#: The slopes, correlations and cycles of TA-Lib stand on such sums, too; test_features_statistics.py and
+#: test_features_cycles.py hold ours to 1e-12 against sums without error.
+ROUGH = {
+    # A percentage of standard deviations: after a jump TA-Lib's is off by 5e-10, ours by 2e-9, from two passes.
+    "RVI": 5e-11,
+    "FOSC": 1e-11,
+    "LINEARREG_SLOPE": 1e-11,
+    "LINEARREG_ANGLE": 2e-9,
+    "CORREL": 1e-11,
+    "BETA": 2e-8,
+    "HT_DCPERIOD": 2e-11,
+    "HT_PHASOR": 5e-12,
+    "HT_DCPHASE": 1e-10,
+    "HT_SINE": 5e-10,
+    "MAMA": 5e-12,
+}
 REAL = ("BTC", "DOGE", "XRP")
 
 
@@ -67,7 +86,8 @@ def view_of(family: str) -> FeatureView:
     return FeatureView(ViewPlan(BAR, against_talib(family)))
 
 
-def compare(family: str, series: Series) -> None:
+def compare(family: str, series: Series, *, seeds: bool = False) -> None:
+    """Require what TA-Lib says, and of what converges, with ``seeds``, from the first value on."""
     view = view_of(family)
     view.reset()
     out, _ = view.run(series.rows)
@@ -75,7 +95,7 @@ def compare(family: str, series: Series) -> None:
     wrong = []
     for use in against_talib(family):
         for name, expected in zip(use.feature.outputs, truth(use, series), strict=True):
-            fault = difference(use, out[:, at], expected, view.plan.columns[at].converged)
+            fault = difference(use, out[:, at], expected, 0 if seeds else view.plan.columns[at].converged)
             wrong += [f"{use.label}.{name}: {fault}"] if fault else []
             at += 1
     assert wrong == []
@@ -93,7 +113,8 @@ def difference(use: Use, got: np.ndarray, expected: np.ndarray, converged: int) 
     else:
         begin = max(first, converged if use.feature.stability == "converging" else 0)
         scale = np.abs(expected[begin:]).max(initial=0.0) or 1.0
-        first, differs = begin, np.abs(got[begin:] - expected[begin:]) > 1e-12 * scale
+        tolerance = ROUGH.get(use.feature.oracle.removeprefix("talib."), 1e-12)
+        first, differs = begin, np.abs(got[begin:] - expected[begin:]) > tolerance * scale
     if not differs.any():
         return ""
     row = first + int(np.argmax(differs))
@@ -113,3 +134,19 @@ def test_indicators_are_what_talib_says_of_a_random_series(family: str, seed: in
 @pytest.mark.parametrize("family", WITH_ORACLE)
 def test_indicators_are_what_talib_says_of_real_candles(family: str, symbol: str, market_data: Path) -> None:
     compare(family, from_candles(market_data, symbol))
+
+
+#: The phase of a cycle that is not there is a matter of rounding.
+STILL = [family for family in WITH_ORACLE if family != "cycles"]
+
+
+@pytest.mark.parametrize("family", STILL)
+def test_seeds_and_stretches_in_which_nothing_moves_are_as_talib_has_them(family: str) -> None:
+    compare(family, Series("still", rows_of(BAR, 1500, 5)), seeds=True)
+
+
+@pytest.mark.parametrize("family", STILL)
+def test_indicators_are_what_talib_says_where_nothing_has_ever_moved(family: str) -> None:
+    rows = rows_of(BAR, 300, 1)
+    rows[:, :4] = 100.0
+    compare(family, Series("flat", rows), seeds=True)

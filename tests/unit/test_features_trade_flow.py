@@ -6,13 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from microstructure import agrees, named, of_trades, run, trade_rows
-from scipy import optimize, stats
 
 from tickloom.errors import ConfigError
 from tickloom.features.columns import BAR, TRADE
 from tickloom.testing.numbers import rows_of
 from tickloom_plugins.features.indicators import trade_flow as f
 from tickloom_plugins.features.indicators.trade_impact import signed_volume
+
+stats = pytest.importorskip("scipy.stats", reason="scipy is the oracle")
+optimize = pytest.importorskip("scipy.optimize")
 
 ROWS = trade_rows(600)
 SEEN = named(TRADE, ROWS)
@@ -120,14 +122,14 @@ def vpin(fractions: list[float], quantities: list[float], volume: int, n: int, f
         pieces.append((total, total + Fraction(quantity), Fraction(fraction)))
         total += Fraction(quantity)
         full = math.floor(total / volume)
-        gaps = []
+        gaps: list[Fraction] = []
         for bucket in range(max(0, full - n), full):
-            low, high = bucket * volume, (bucket + 1) * volume
+            low, high = Fraction(bucket * volume), Fraction((bucket + 1) * volume)
             inside = [
                 (min(end, high) - max(begin, low), part) for begin, end, part in pieces if end > low and begin < high
             ]
-            gaps.append(abs(sum(size * (2 * part - 1) for size, part in inside)))
-        found.append(float(sum(gaps) / (len(gaps) * volume)) if gaps else 0.0)
+            gaps.append(abs(sum((size * (2 * part - 1) for size, part in inside), Fraction(0))))
+        found.append(float(sum(gaps, Fraction(0)) / (len(gaps) * volume)) if gaps else 0.0)
     return found
 
 
@@ -162,7 +164,7 @@ def test_arrival_rates_are_faded_counts_of_each_side_per_second(got: dict[str, n
 
 
 def excited(k: int, among: np.ndarray, jump: float) -> float:
-    """What the trades up to row k still excite, decaying by 0.9 per second."""
+    """Sum what the trades up to row k still excite, decaying by 0.9 per second."""
     return math.fsum(jump * math.exp(-0.9 * (TIME[k] - TIME[j])) for j in range(k + 1) if among[j])
 
 

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 from microstructure import agrees, of_trades, run, trade_rows
-from scipy import stats
 
 from tickloom.features.columns import TRADE
 from tickloom_plugins.features.indicators import trade_impact as f
 from tickloom_plugins.features.indicators.trade_flow import lee_ready
+
+stats = pytest.importorskip("scipy.stats", reason="scipy is the oracle")
 
 ROWS = trade_rows(600, 3)
 PRICE, QUANTITY, SIDE, TIME, MID = ROWS.T
@@ -53,7 +54,7 @@ def test_trades_of_one_size_and_side_have_no_lambda() -> None:
 
 
 def half(k: int) -> float:
-    """What the taker of trade k paid beyond the mid; without a side the plain distance."""
+    """Return what the taker of trade k paid beyond the mid; without a side the plain distance."""
     return float(SIDE[k] * (PRICE[k] - MID[k])) if SIDE[k] else abs(float(PRICE[k] - MID[k]))
 
 

@@ -92,7 +92,8 @@ def livelier(bars: Bars, fast: int, slow: int) -> float:
 
 
 def ranges(bars: Bars, n: int) -> float:
-    return math.sqrt(mean([math.log(h / lo) ** 2 for h, lo in zip(bars.high[-n:], bars.low[-n:], strict=True)]) / (4 * math.log(2)))  # fmt: skip
+    squared = [math.log(h / lo) ** 2 for _, h, lo, _ in last(bars, n)]
+    return math.sqrt(mean(squared) / (4 * math.log(2)))
 
 
 def last(bars: Bars, n: int) -> list[tuple[float, float, float, float]]:
@@ -105,7 +106,8 @@ def garman(bars: Bars, n: int) -> float:
 
 
 def rogers(bars: Bars, n: int) -> float:
-    return mean([math.log(h / o) * math.log(h / c) + math.log(lo / o) * math.log(lo / c) for o, h, lo, c in last(bars, n)])  # fmt: skip
+    log = math.log
+    return mean([log(h / o) * log(h / c) + log(lo / o) * log(lo / c) for o, h, lo, c in last(bars, n)])
 
 
 def yang(bars: Bars, n: int) -> float:
@@ -203,7 +205,7 @@ def test_a_measure_of_volatility_is_what_its_formula_gives(name: str, which: int
 
 
 def column(name: str) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
-    """What a feature gives under its defaults, and these."""
+    """Look up what a feature gives under its defaults, and these."""
     use, got = next((use, got) for use, got in computed(FAMILY, 0).items() if use.feature.name == name)
     return got[0], use.values
 

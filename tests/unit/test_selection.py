@@ -18,7 +18,7 @@ TIMES = np.arange(1200)
 
 
 def made() -> tuple[np.ndarray, np.ndarray]:
-    """A target that follows two columns; beside them noise, a copy of the first, a constant, and a rare flag."""
+    """Make a target that follows two columns; beside them noise, a copy of the first, a constant, and a rare flag."""
     draw = np.random.default_rng(8)
     strong, weak, noise = draw.normal(size=(3, 1200))
     flag = np.zeros(1200)

@@ -125,6 +125,13 @@ class AccountSection:
     deposits: tuple[tuple[Decimal, str], ...] = field(default=(), converter=_amounts)
 
 
+#: Methods whose size is in the unit of prices, and those whose size is the number of trades expected at first.
+PRICE_METHODS = ("range", "renko", "cusum")
+EXPECTING_METHODS = (
+    "tick_imbalance", "volume_imbalance", "dollar_imbalance", "tick_run", "volume_run", "dollar_run"
+)  # fmt: skip
+
+
 @attrs.frozen
 class BarSection:
     """``[bars.NAME]``: bars that the run makes from trades.
@@ -132,30 +139,45 @@ class BarSection:
     Attributes
     ----------
     method : str
-        What ends a bar: ``time``, or so many trades (``tick``), so much base (``volume``) or quote (``dollar``) asset.
+        What ends a bar: ``time``, or so many trades (``tick``), so much base (``volume``) or quote (``dollar``) asset,
+        more imbalance or a longer run than expected, or what the price does; see `tickloom_kernels.bars`.
     interval : int or None
         Length of a bar by time (ns).
     size : tuple or None
         (number, asset) of the others; the asset is empty where the config names none.
     grace : int
         How long after its end a bar by time waits for late trades (ns).
+    span : int
+        Bars that expectations of imbalances and runs look back.
+    clamp : int
+        How many times more or fewer than ``size`` the trades may be that are expected of an imbalance or a run.
     instruments : tuple of str or None
         Which instruments; None: all that have trades.
     """
 
-    method: Literal["time", "tick", "volume", "dollar"]
+    method: Literal[
+        "time", "tick", "volume", "dollar", "tick_imbalance", "volume_imbalance", "dollar_imbalance", "tick_run",
+        "volume_run", "dollar_run", "range", "renko", "cusum",
+    ]  # fmt: skip
     interval: int | None = field(default=None, converter=optional(duration))
     size: tuple[Decimal, str] | None = field(default=None, converter=optional(_size))
     grace: int = field(default="2s", converter=duration)  # type: ignore[assignment]  # converted like a given value
+    span: int = field(default=20, validator=attrs.validators.ge(1))
+    clamp: int = field(default=4, validator=attrs.validators.ge(1))
     instruments: tuple[str, ...] | None = None
+
+    @property
+    def counts_trades(self) -> bool:
+        """Whether the size is a number of trades."""
+        return self.method == "tick" or self.method in EXPECTING_METHODS
 
     def __attrs_post_init__(self) -> None:
         if self.method == "time" and (not self.interval or self.size is not None):
             raise ConfigError("bars by time need an interval above 0, such as interval = '1min', and no size")
         if self.method != "time" and (self.size is None or self.size[0] <= 0 or self.interval is not None):
             raise ConfigError(f"bars by {self.method} need a size above 0, and no interval")
-        if self.method == "tick" and self.size is not None and (self.size[1] or self.size[0] % 1):
-            raise ConfigError("the size of a bar by tick is a whole number of trades")
+        if self.counts_trades and self.size is not None and (self.size[1] or self.size[0] % 1):
+            raise ConfigError(f"the size of a bar by {self.method} is a whole number of trades")
 
 
 @attrs.frozen

@@ -132,6 +132,29 @@ def kolmogorov_smirnov(reference: ArrayLike) -> Statistic:
     return unlikeliness
 
 
+def page_hinkley(delta: float, threshold: float) -> Statistic:
+    """Count the changes of the mean that Page's test finds in a window; it remembers all windows before.
+
+    Parameters
+    ----------
+    delta : float
+        Changes of the mean up to this are tolerated (unit of the values).
+    threshold : float
+        Sum of what exceeds them that is a change (unit of the values). A `Monitor` of it has the limit 0.
+    """
+    from tickloom_kernels.statistics import drift
+
+    state = np.zeros(drift.PH_WORDS)
+
+    def changes_of_the_mean(values: Floats) -> float:
+        found, begin = 0, 0
+        while (place := drift.page_hinkley(state, values[begin:], delta, threshold)) >= 0:
+            found, begin = found + 1, begin + place + 1
+        return float(found)
+
+    return changes_of_the_mean
+
+
 def _binned(reference: ArrayLike) -> tuple[Floats, Floats]:
     from tickloom_kernels.statistics import drift
 

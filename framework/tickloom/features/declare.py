@@ -282,7 +282,8 @@ def feature(*, name: str = "", outputs: Sequence[str] = (), **declared: Any) -> 
 
     With ``across=True`` it looks at all symbols of one ``ts_init`` together, after all of its rows. The step function
     then gets ``k``, the memory where there is one, the number of symbols, a column per input, a column per output
-    (`tickloom_kernels.indicators.window.at` and ``give``), and the parameters; it returns nothing.
+    (`tickloom_kernels.indicators.window.at` and ``give``), and the parameters; it returns nothing. The memory is
+    that of the first symbol; each has as much, by ``window.own``.
 
     Parameters
     ----------

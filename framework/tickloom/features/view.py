@@ -58,7 +58,7 @@ class FeatureView:
         self._scale(starts)
         self._fresh = self._arenas[0].copy()
         #: Memory of the cross-symbol unit, the newest outputs of each symbol, and what it last gave.
-        self._across = np.zeros(plan.across.words if plan.across is not None else 0)
+        self._across = np.zeros(1 + symbols * (plan.across.words - 1) if plan.across is not None else 0)
         self._newest = np.full((symbols, plan.own_width if wide else 0), np.nan)
         self._given = np.full((symbols, wide), np.nan)
         self.row, self.vector = np.zeros(plan.stream.width), np.zeros(self._width)

@@ -194,6 +194,12 @@ class WatchedPlugins(Registry):
         """Versions of the distributions that something was looked up in."""
         return self._inner.versions
 
+    def feature(self, section: "PluginSection", config: "Config") -> Any:
+        """Find a feature, and note the file that it is from."""
+        if section.file is not None and section.file not in self.files:
+            self.files.append(section.file)
+        return self._inner.feature(section, config)
+
     def make(self, kind: str, section: "PluginSection", config: "Config") -> Any:
         """Build a plugin; a source is what ``source`` makes of it."""
         if section.file is not None and section.file not in self.files:

@@ -251,7 +251,7 @@ def vwap(k: int, state: Any, price: float, volume: float) -> Any:
     typical price at hand (TA-Lib: 0).
     """
     value, traded = state
-    value, traded = fma(price, volume, value), traded + volume
+    value, traded = value + price * volume, traded + volume
     return (value, traded), value / traded if traded != 0.0 else price
 
 

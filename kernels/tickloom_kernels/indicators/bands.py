@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tickloom_kernels.indicators.averages import rma
-from tickloom_kernels.indicators.window import lag, step
+from tickloom_kernels.indicators.window import fma, lag, step
 
 
 @step
@@ -75,7 +75,7 @@ def bollinger(k: int, middle: float, variance: float, n: int, up: float, down: f
     The deviation is always that about the simple mean, whatever the average in the middle is.
     """
     deviation = math.sqrt(variance)
-    return middle + up * deviation, middle, middle - down * deviation
+    return fma(up, deviation, middle), middle, fma(-down, deviation, middle)
 
 
 @step
@@ -101,7 +101,7 @@ def keltner(k: int, middle: float, reach: float, n: int, rows: int, width: float
     Average and range are both seeded with the rows before the first value that they share, as TA-Lib does. Libraries
     differ here for ever: others take the close, a simple average, or the exponential average of the true range.
     """
-    return middle + width * reach, middle, middle - width * reach
+    return fma(width, reach, middle), middle, fma(-width, reach, middle)
 
 
 @step
@@ -136,22 +136,22 @@ def supertrend(
 ) -> Any:
     """SuperTrend: a stop so many average true ranges from the middle of the bar, that only moves with the trend.
 
-    ``trend`` is 1 while the line is below the close, -1 while it is above. It begins as 1, and the line steps to the
-    other side when a close crosses it. A band is carried on while it would move outwards, unless the close before has
-    crossed it. The state depends on where the stream began until the first flip, and may for ever.
+    ``trend`` is 1 while the line is below the close, -1 while it is above. It is 1 on the first row, and the line steps
+    to the other side when a close crosses it. A band is carried on while it would move outwards, unless the close
+    before has crossed it. The state depends on where the stream began until the first flip, and may for ever.
     """
     upper, lower, trend = state
     middle, last, close = (high + low) / 2.0, lag(closes, 1), lag(closes, 0)
-    above, below = middle + multiplier * reach, middle - multiplier * reach
+    above, below = fma(multiplier, reach, middle), fma(-multiplier, reach, middle)
     if k == 0:
         upper, lower, trend = above, below, 1.0
     else:
         upper = above if above < upper or last > upper else upper
         lower = below if below > lower or last < lower else lower
-    if trend > 0.0 and close < lower:
-        trend = -1.0
-    elif trend < 0.0 and close > upper:
-        trend = 1.0
+        if trend > 0.0 and close < lower:
+            trend = -1.0
+        elif trend < 0.0 and close > upper:
+            trend = 1.0
     return (upper, lower, trend), lower if trend > 0.0 else upper, trend
 
 
@@ -194,23 +194,23 @@ def parabolic(
             stop += stop * offset
             shown = -stop
             pace, extreme = first_short, low
-            stop = max(stop + pace * (extreme - stop), last_high, high)
+            stop = max(fma(pace, extreme - stop, stop), last_high, high)
         elif side < 0.0 and high >= stop:
             side, stop = 1.0, min(extreme, last_low, low)
             stop -= stop * offset
             shown = stop
             pace, extreme = first_long, high
-            stop = min(stop + pace * (extreme - stop), last_low, low)
+            stop = min(fma(pace, extreme - stop, stop), last_low, low)
         elif side > 0.0:
             shown = stop
             if high > extreme:
                 extreme, pace = high, min(pace + min(long, most_long), most_long)
-            stop = min(stop + pace * (extreme - stop), last_low, low)
+            stop = min(fma(pace, extreme - stop, stop), last_low, low)
         else:
             shown = -stop
             if low < extreme:
                 extreme, pace = low, min(pace + min(short, most_short), most_short)
-            stop = max(stop + pace * (extreme - stop), last_high, high)
+            stop = max(fma(pace, extreme - stop, stop), last_high, high)
     return (side, stop, extreme, pace), shown
 
 

@@ -17,11 +17,14 @@ def movement(k: int, state: Any, high: float, low: float, n: int) -> Any:
     """
     high_before, low_before, plus, minus = state
     up, down = high - high_before, low_before - low
-    # The first bar has none before it.
-    risen = up if up > 0.0 and up > down and k > 0 else 0.0
-    fallen = down if down > 0.0 and down > up and k > 0 else 0.0
-    keep = 1.0 - 1.0 / n if k >= n else 1.0
-    plus, minus = fma(plus, keep, risen), fma(minus, keep, fallen)
+    risen = up if up > 0.0 else 0.0
+    fallen = down if down > 0.0 else 0.0
+    risen, fallen = risen if up > down else 0.0, fallen if down > up else 0.0
+    if k >= n:
+        keep = 1.0 - 1.0 / n
+        plus, minus = fma(plus, keep, risen), fma(minus, keep, fallen)
+    elif k > 0:
+        plus, minus = plus + risen, minus + fallen
     return (high, low, plus, minus), plus, minus
 
 
@@ -29,8 +32,11 @@ def movement(k: int, state: Any, high: float, low: float, n: int) -> Any:
 def wilder_range(k: int, state: Any, high: float, low: float, close: float, n: int) -> Any:
     """Wilder's sum of the true range, as `movement`."""
     before, total = state
-    span = max(high, before) - min(low, before) if k > 0 else 0.0
-    total = fma(total, 1.0 - 1.0 / n if k >= n else 1.0, span)
+    span = max(high, before) - min(low, before)
+    if k >= n:
+        total = fma(total, 1.0 - 1.0 / n, span)
+    elif k > 0:
+        total += span
     return (close, total), total
 
 

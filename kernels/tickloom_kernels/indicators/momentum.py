@@ -118,31 +118,36 @@ def share(part: float, whole: float) -> float:
 
 
 @step
-def wilder_swings(k: int, last: float, gain: float, loss: float, x: float, n: int) -> Any:
-    """Wilder's averages of gains and of losses, seeded with the means of the first n changes."""
-    change = x - last if k > 0 else 0.0
-    up = max(change, 0.0)
-    down = up - change
-    if k > n:
+def wilder_moves(changes: int, gain: float, size: float, change: float, n: int) -> Any:
+    """Wilder's averages of gains and of the sizes of all changes, seeded with the means of the first n.
+
+    ``changes`` is how many there were before this one; below 0 there is none yet.
+    """
+    up = change if change > 0.0 else 0.0
+    if changes >= n:
         r = 1.0 / n
-        return fma(gain, 1.0 - r, up * r), fma(loss, 1.0 - r, down * r)
-    gain, loss = gain + up, loss + down
-    if k == n:
-        gain, loss = gain / n, loss / n
-    return gain, loss
+        return fma(gain, 1.0 - r, up * r), fma(size, 1.0 - r, abs(change) * r)
+    if changes >= 0:
+        gain, size = gain + up, size + abs(change)
+        if changes == n - 1:
+            gain, size = gain / n, size / n
+    return gain, size
 
 
 @step
 def rsi(k: int, state: Any, x: float, n: int) -> Any:
     """Relative strength index: Wilder's mean gain over mean gain and loss, 0 to 100.
 
-    100 G / (G + L); both are Wilder's averages, seeded with the means of the first n changes. 0 where nothing has ever
-    moved, as TA-Lib has it (others say 50 or 100). Wilder 1978.
+    100 G / (G + L); both are Wilder's averages, seeded with the means of the first n changes. While the close stands
+    still it stays as it was, to the last bit; 0 where nothing has ever moved, as TA-Lib has it (others say 50 or 100).
+    Wilder 1978.
     """
-    last, gain, loss = state
-    gain, loss = wilder_swings(k, last, gain, loss, x, n)
-    moved = gain + loss
-    return (x, gain, loss), 100.0 * (gain / moved) if moved != 0.0 else 0.0
+    last, gain, size, strength = state
+    gain, size = wilder_moves(k - 1, gain, size, x - last, n)
+    # Where the close stands still both fade alike: rounding must not make a movement of it, for a stochastic to find.
+    if (x != last or k <= n) and size != 0.0:
+        strength = 100.0 * (gain / size)
+    return (x, gain, size, strength), strength
 
 
 @step
@@ -151,10 +156,9 @@ def cmo(k: int, state: Any, x: float, n: int) -> Any:
 
     As TA-Lib has it; with plain sums, as Chande and most charts have it, it is `cmou`. 0 where nothing has ever moved.
     """
-    last, gain, loss = state
-    gain, loss = wilder_swings(k, last, gain, loss, x, n)
-    moved = gain + loss
-    return (x, gain, loss), 100.0 * ((gain - loss) / moved) if moved != 0.0 else 0.0
+    last, gain, size = state
+    gain, size = wilder_moves(k - 1, gain, size, x - last, n)
+    return (x, gain, size), 100.0 * ((gain + gain - size) / size) if size != 0.0 else 0.0
 
 
 @step
@@ -183,18 +187,9 @@ def rmi(k: int, state: Any, change: float, n: int, back: int) -> Any:
     Wilder's averages of the gains and losses of C - C[back], seeded with the means of the first n; with back = 1 it is
     the `rsi`, but 50 where nothing has ever moved. Altman 1993.
     """
-    gain, loss = state
-    up = max(change, 0.0)
-    down = up - change
-    r = 1.0 / n
-    if k >= n:
-        gain, loss = fma(gain, 1.0 - r, up * r), fma(loss, 1.0 - r, down * r)
-    else:
-        gain, loss = gain + up, loss + down
-        if k == n - 1:
-            gain, loss = gain / n, loss / n
-    moved = gain + loss
-    return (gain, loss), 100.0 * (gain / moved) if moved != 0.0 else 50.0
+    gain, size = state
+    gain, size = wilder_moves(k, gain, size, change, n)
+    return (gain, size), 100.0 * (gain / size) if size != 0.0 else 50.0
 
 
 @step
@@ -274,20 +269,21 @@ def two_averages(k: int, state: Any, x: float, fast: int, slow: int, signal: int
     first, second, third = state
     fast, slow = min(fast, slow), max(fast, slow)
     a = 2.0 / (signal + 1.0)
-    if k >= slow:
+    if k >= slow + signal - 1:
         # One multiplication and addition per link of the chain; (x - e) first would be two.
         first, second = fma(first, 1.0 - quick, x * quick), fma(second, 1.0 - calm, x * calm)
+        line = first - second
+        third = fma(third, 1.0 - a, line * a)
     else:
-        second += x
-        if k >= slow - fast:
-            first += x
+        if k >= slow:
+            first, second = fma(first, 1.0 - quick, x * quick), fma(second, 1.0 - calm, x * calm)
+        else:
+            second += x
+            first += x if k >= slow - fast else 0.0
         if k == slow - 1:
             first, second = first / fast, second / slow
-    line = first - second
-    if k >= slow + signal - 1:
-        third = fma(third, 1.0 - a, line * a)
-    elif k >= slow - 1:
-        third += line
+        line = first - second
+        third += line if k >= slow - 1 else 0.0
         if k == slow + signal - 2:
             third /= signal
     return (first, second, third), line, third, line - third

@@ -59,7 +59,8 @@ def average_deviation(k: int, state: Any, window: Any, n: int) -> Any:
 def gap(k: int, opened: float, closes: Any) -> float:
     """Logarithm of the open over the close before; 0 where one of them is not above 0."""
     last = lag(closes, 1) if k > 0 else 0.0
-    return math.log(opened / last) if last > 0.0 and opened > 0.0 else 0.0
+    # Exact for small gaps, too: the quotient alone has lost their digits.
+    return math.log1p((opened - last) / last) if last > 0.0 and opened > 0.0 else 0.0
 
 
 @step

@@ -14,6 +14,9 @@ from tickloom_kernels.indicators.window import fma, get, lag, put, step
 _DWARFS = 1e4
 #: A variance that is so much smaller than the largest square since the last new beginning has lost digits.
 _CANCELLED = 1e-6
+#: As much smaller is a sum of squares whose window has left the point that it is measured from. One outlier in the window
+#: is not enough for that, however long the window: its square is most of the sum.
+_DRIFTED = 1e-2
 #: Windows after which a sum begins anew in any case.
 _WINDOWS = 32
 
@@ -90,7 +93,7 @@ def comoments(k: int, state: Any, xs: Any, ys: Any, n: int) -> Any:
         sxx, syy, sxy = fma(-gx, gx, sxx), fma(-gy, gy, syy), fma(-gx, gy, sxy)
     r = 1.0 / n
     vx, vy = sxx * r - (sx * r) * (sx * r), syy * r - (sy * r) * (sy * r)
-    lost = vx < _CANCELLED * largest_x or vy < _CANCELLED * largest_y
+    lost = vx * n < _DRIFTED * largest_x or vy * n < _DRIFTED * largest_y
     if k >= n - 1 and (lost or k % (_WINDOWS * n) == 0):
         mx = my = 0.0
         for j in range(n):

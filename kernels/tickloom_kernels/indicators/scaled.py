@@ -16,8 +16,8 @@ def ew_zscore(k: int, state: Any, x: float, n: int) -> Any:
 
     Weights fall by ``1 - a``, ``a = 2 / (n + 1)`` per row, and mean and variance (ddof 0) begin at the first value and
     at 0: pandas' ``ewm(span=n, adjust=False)`` with ``var(bias=True)``. The value is one of those that it is compared
-    with, so the result lies between ``-sqrt(n)`` and ``sqrt(n)``, about. While nothing has moved yet it is 0, and it
-    goes to 0 where prices stand still.
+    with, so the result is ``sqrt((n - 1) / 2)`` at most. While nothing has moved yet it is 0, and it goes to 0 where
+    prices stand still.
     """
     last, gap, variance = state
     a = 2.0 / (n + 1.0)

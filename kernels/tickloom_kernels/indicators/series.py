@@ -1,6 +1,6 @@
 """Statistics of the last n values of any series: shape, order, memory, trend, and what filters make of it.
 
-Order statistics keep the window sorted in memory: what leaves is found by bisection and what comes is moved to its place.
+Order statistics keep the window sorted in memory: what leaves is found by bisection, what comes is moved to its place.
 Where all values are equal each has a declared answer; nothing is compared with a small number of its own.
 """
 
@@ -31,7 +31,7 @@ def older(window: Any, back: int) -> Any:
 
 @step
 def gathered(k: int, running: float, window: Any, n: int, span: int, term: Any) -> float:
-    """Sum of ``term(window, j, span)`` for j from 0 to n - 1, with k terms seen before; begins anew as `rolling.total`."""
+    """Sum of ``term(window, j, span)`` for j from 0 to n - 1, with k terms seen before; anew now and then."""
     running += term(window, 0, span)
     if k >= n:
         gone = term(window, n, span)
@@ -234,7 +234,8 @@ def median(k: int, memory: Any, window: Any, n: int) -> float:
 def quantile(k: int, memory: Any, window: Any, n: int, q: float) -> float:
     """Value below which a part q of the last n values lies, between two of them by a straight line.
 
-    At place ``q (n - 1)`` of the sorted values, counted from 0: type 7 of Hyndman and Fan, the default of numpy and pandas.
+    At place ``q (n - 1)`` of the sorted values, counted from 0: type 7 of Hyndman and Fan, the default of numpy and of
+    pandas.
     """
     sort_in(k, memory, window, n)
     place = q * (n - 1)
@@ -265,9 +266,10 @@ def median_absolute_deviation(k: int, memory: Any, window: Any, n: int) -> float
 
 @step
 def rank(k: int, memory: Any, window: Any, n: int) -> float:
-    """Rank of the last value among the last n, itself included, over n: above 0, up to 1; equal values share the mean.
+    """Rank of the last value among the last n, itself included, over n: above 0, up to 1.
 
-    As pandas' ``rolling.rank(pct=True)``, which qlib calls RANK. Where all are equal it is (n + 1) / 2n.
+    Equal values share the mean rank, as in pandas' ``rolling.rank(pct=True)``, which qlib calls RANK. Where all are
+    equal it is (n + 1) / 2n.
     """
     size = sort_in(k, memory, window, n)
     x = lag(window, 0)
@@ -352,8 +354,10 @@ def autocorrelation(k: int, state: Any, window: Any, n: int, back: int) -> Any:
 
 
 @step
-def variance_ratio(k: int, mean: float, variance: float, long_mean: float, long_variance: float, n: int, q: int) -> float:
-    """Variance of returns over q rows by q times that of returns over one: 1 for a walk, above for trends, below for turns.
+def variance_ratio(
+    k: int, mean: float, variance: float, long_mean: float, long_variance: float, n: int, q: int
+) -> float:
+    """Variance of returns over q rows by q times that over one: 1 for a walk, above in trends, below where it turns.
 
     Of n returns, overlapping, both variances unbiased (Lo and MacKinlay 1988): the short one is divided by n - 1, the
     squares of q-row returns about q times the mean by ``q (n - q + 1) (1 - q / n)``. Where returns do not vary it is 1.
@@ -366,10 +370,10 @@ def variance_ratio(k: int, mean: float, variance: float, long_mean: float, long_
 
 @step
 def half_life(k: int, state: Any, window: Any, n: int) -> Any:
-    """Rows in which a deviation halves: ``-ln 2 / b``, b the slope of n changes on the values before them; at most n.
+    """Rows in which a deviation halves: ``-ln 2 / b``, b the slope of n changes on the values before; at most n.
 
-    An Ornstein-Uhlenbeck process in discrete time. What takes longer than n rows, moves away (b of 0 or above) or stands
-    still reads n: the window cannot tell it.
+    An Ornstein-Uhlenbeck process in discrete time. What takes longer than n rows, moves away (b of 0 or above) or
+    stands still reads n: the window cannot tell it.
     """
     if k < 1:
         return state, float(n)
@@ -407,8 +411,8 @@ def rescaled_range(window: Any, first: int, size: int) -> float:
 def hurst(k: int, window: Any, n: int) -> float:
     """Hurst exponent of the last n returns by rescaled range: 0.5 for a walk, above for trends, below for turns.
 
-    Blocks of 8, 16, 32, ... rows, as many of each size as fit, counted back from the newest; the exponent is the slope of
-    the logarithm of the mean rescaled range on the logarithm of the size. The range is of sums that begin at 0, the
+    Blocks of 8, 16, 32, ... rows, as many of each size as fit, counted back from the newest; the exponent is the slope
+    of the logarithm of the mean rescaled range on the logarithm of the size. The range is of sums that begin at 0, the
     deviation of the population. Not corrected for small samples (Anis and Lloyd), so a walk reads about 0.6. Blocks in
     which nothing varies are left out; 0.5 where fewer than two sizes are left.
     """
@@ -448,9 +452,9 @@ def detrended_square(window: Any, first: int, size: int) -> float:
 def detrended_fluctuation(k: int, window: Any, n: int) -> float:
     """Scaling exponent of the last n returns by detrended fluctuation: 0.5 for a walk, above it for lasting trends.
 
-    The running sum of returns is cut into blocks of 4, 8, 16, ... up to n / 4 rows, counted back from the newest; of each
-    block the straight line is taken off. The exponent is the slope of the logarithm of the root mean square that is left
-    on the logarithm of the size (Peng et al. 1994, order 1). 0.5 where nothing varies.
+    The running sum of returns is cut into blocks of 4, 8, 16, ... up to n / 4 rows, counted back from the newest; of
+    each block the straight line is taken off. The exponent is the slope of the logarithm of the root mean square that
+    is left on the logarithm of the size (Peng et al. 1994, order 1). 0.5 where nothing varies.
     """
     if k < n - 1:
         return 0.5
@@ -471,8 +475,8 @@ def detrended_fluctuation(k: int, window: Any, n: int) -> float:
 def fractional_difference(k: int, memory: Any, window: Any, d: float, tau: float) -> float:
     """Difference of broken order d with a window of fixed width: stationary, and yet with a memory of the level.
 
-    ``sum(w_j x_-j)`` with ``w_0 = 1`` and ``w_j = -w_j-1 (d - j + 1) / j``, as long as ``|w_j| >= tau``, so that the width
-    follows from tau (Lopez de Prado 2018, snippet 5.3). Order 0 is the series itself, order 1 its changes.
+    ``sum(w_j x_-j)`` with ``w_0 = 1`` and ``w_j = -w_j-1 (d - j + 1) / j``, as long as ``|w_j| >= tau``, so that the
+    width follows from tau (Lopez de Prado 2018, snippet 5.3). Order 0 is the series itself, order 1 its changes.
     """
     if k == 0:
         weight, width = 1.0, 0
@@ -506,8 +510,8 @@ def fractional_difference(k: int, memory: Any, window: Any, d: float, tau: float
 def cusum_filter(k: int, state: Any, log_return: float, variance: float, n: int, threshold: float) -> Any:
     """Events of the symmetric CUSUM filter: 1 after a rise, -1 after a fall of so many standard deviations, else 0.
 
-    ``up = max(0, up + r)``, ``down = min(0, down + r)``; the one that passes the threshold makes an event and is set to 0
-    (Lopez de Prado 2018, snippet 2.4). The threshold is a multiple of the standard deviation (ddof 0) of the last n
+    ``up = max(0, up + r)``, ``down = min(0, down + r)``; the one that passes the threshold makes an event and is set to
+    0 (Lopez de Prado 2018, snippet 2.4). The threshold is a multiple of the standard deviation (ddof 0) of the last n
     returns. Other outputs: both sums after the row.
     """
     up, down = max(state[0] + log_return, 0.0), min(state[1] + log_return, 0.0)
@@ -522,10 +526,10 @@ def cusum_filter(k: int, state: Any, log_return: float, variance: float, n: int,
 
 @step
 def kalman_level(k: int, state: Any, x: float, ratio: float) -> Any:
-    """Level of a series by the Kalman filter of a random walk seen through noise, and what the row told that was new.
+    """Level of a series by the Kalman filter of a random walk seen through noise, and what was new in the row.
 
     The ratio is that of the variance of a step of the level to the variance of the noise; nothing else matters to the
-    level. It begins with the first value, as uncertain as the noise. The innovation is the value less the level before it.
+    level. It begins with the first value, as uncertain as the noise. The innovation is the value less the level before.
     """
     level, uncertainty = state
     if k == 0:
@@ -539,10 +543,10 @@ def kalman_level(k: int, state: Any, x: float, ratio: float) -> Any:
 
 @step
 def recursive_beta(k: int, state: Any, y: float, x: float, decay: float) -> Any:
-    """Straight line through all pairs so far by least squares, a pair that is older by a row weighing ``decay`` times less.
+    """Straight line through all pairs so far by least squares, each weighing ``decay`` of the pair after it.
 
-    Recursive least squares with forgetting, kept as weighted moments, which do not blow up when x stands still. Outputs:
-    slope, intercept, and the last y less the line. Where x has not varied the slope is 0.
+    Recursive least squares with forgetting, kept as weighted moments, which do not blow up when x stands still.
+    Outputs: slope, intercept, and the last y less the line. Where x has not varied the slope is 0.
     """
     weight, mean_x, mean_y, xx, xy = state
     weight = decay * weight + 1.0
@@ -573,9 +577,9 @@ def up_down_counts(k: int, state: Any, window: Any, n: int) -> Any:
 
 @step
 def up_down_sums(k: int, state: Any, window: Any, n: int) -> Any:
-    """Rises and falls among the last n changes as parts of the whole way, and the one less the other (qlib SUMP, SUMN, SUMD).
+    """Rises and falls among the last n changes as parts of the whole way, and the one less the other.
 
-    Where nothing moved all three are 0.
+    qlib SUMP, SUMN, SUMD.     Where nothing moved all three are 0.
     """
     if k < 1:
         return state, 0.0, 0.0, 0.0
@@ -614,7 +618,7 @@ def line_fit(k: int, state: Any, window: Any, n: int) -> Any:
     rest, _, variance = moments(k, state[4:], window, n)
     slope = (heavy - 0.5 * (n + 1.0) * plain) * (12.0 / (n * (n * n - 1.0)))
     explained = slope * slope * ((n * n - 1.0) / 12.0)
-    return line + rest, min(explained / variance, 1.0) if variance > 0.0 else 0.0
+    return (*line, *rest), min(explained / variance, 1.0) if variance > 0.0 else 0.0
 
 
 @step
@@ -639,7 +643,7 @@ def log_volume_ratio(k: int, volumes: Any) -> float:
 
 @step
 def price_volume_correlation(k: int, x: float, y: float, covariance: float, n: int) -> float:
-    """Correlation of n closes with the logarithms of volume plus one (qlib CORR); 0 where one of the two does not vary."""
+    """Correlation of n closes with the logarithms of volume plus one (qlib CORR); 0 where one does not vary."""
     return correlated(x, y, covariance)
 
 
@@ -663,7 +667,7 @@ def complexity(k: int, state: Any, window: Any, n: int) -> Any:
     """
     kept, _, variance = moments(k, state[1:], window, n)
     way = gathered(k - 1, state[0], window, n - 1, 1, squared_distance) if k >= 1 else 0.0
-    return (way,) + kept, math.sqrt(max(way, 0.0) / variance) if variance > 0.0 else 0.0
+    return (way, *kept), math.sqrt(max(way, 0.0) / variance) if variance > 0.0 else 0.0
 
 
 @step

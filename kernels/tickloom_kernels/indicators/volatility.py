@@ -1,7 +1,7 @@
-"""How much prices move: estimators from the range of bars, realised measures of returns, filters, spreads hidden in bars.
+"""How much prices move: estimators from ranges, realised measures of returns, filters, spreads hidden in bars.
 
-Everything is of logarithms of ratios, so that the scale of prices falls out bit for bit. All of it is per row, nothing is
-annualised but `historical_volatility`. Prices are above zero.
+Everything is of logarithms of ratios, so that the scale of prices falls out bit for bit. All of it is per row, nothing
+is annualised but `historical_volatility`. Prices are above zero.
 """
 
 import math
@@ -113,7 +113,7 @@ def ulcer_index(k: int, mean_square: float, n: int) -> float:
 
 @step
 def historical_volatility(k: int, variance: float, n: int, periods_per_year: float) -> float:
-    """Standard deviation (ddof 1) of the last n logarithmic returns, times the root of the periods per year.
+    """Yearly deviation (ddof 1) of logarithmic returns: that of the last n, times the root of the periods per year.
 
     The default of 8760 is that of hourly bars of a market that never closes; daily bars have 365, or 252 of a stock
     exchange. With 1 it is the volatility per row.
@@ -123,10 +123,10 @@ def historical_volatility(k: int, variance: float, n: int, periods_per_year: flo
 
 @step
 def ewma_volatility(k: int, state: Any, log_return: float, decay: float) -> Any:
-    """Root of the exponentially weighted mean of squared returns: ``v = decay * v + (1 - decay) * r^2`` (RiskMetrics).
+    """Root of the exponentially weighted mean of squared returns (RiskMetrics).
 
-    The mean return is taken to be zero. It begins with the first squared return. RiskMetrics uses 0.94 for daily
-    returns and 0.97 for monthly ones.
+    ``v = decay * v + (1 - decay) * r^2``; the mean return is taken to be zero. It begins with the first squared return.
+    RiskMetrics uses 0.94 for daily returns and 0.97 for monthly ones.
     """
     square = log_return * log_return
     variance = square if k == 0 else fma(decay, state[0] - square, square)
@@ -148,13 +148,13 @@ def garch_volatility(k: int, state: Any, log_return: float, omega: float, alpha:
 
 @step
 def volatility_of_volatility(k: int, variance: float, n: int, m: int) -> float:
-    """Standard deviation (ddof 0) of the last m values of the realised volatility of n returns."""
+    """How much volatility moves: deviation (ddof 0) of the last m values of the realised volatility of n returns."""
     return math.sqrt(variance)
 
 
 @step
 def volatility_ratio(k: int, fast_variance: float, slow_variance: float, fast: int, slow: int) -> float:
-    """Standard deviation of the last few returns over that of many (both ddof 0): above 1, it has become livelier.
+    """Deviation of the last few returns over that of many (both ddof 0): above 1, it has become livelier.
 
     Where the many returns are equal it is 1.
     """
@@ -182,9 +182,9 @@ def garman_klass_variance(k: int, high: float, low: float, opened: float, close:
 
 @step
 def garman_klass(k: int, mean_variance: float, n: int) -> float:
-    """Volatility per row: ``sqrt(mean(0.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2))`` over n bars (Garman and Klass 1980).
+    """Volatility per row: ``sqrt(mean(0.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2))`` over n bars.
 
-    The practical form, without the cross terms. It takes drift and gaps to be zero.
+    Garman and Klass 1980, the practical form, without the cross terms. It takes drift and gaps to be zero.
     """
     return math.sqrt(max(mean_variance, 0.0))
 
@@ -240,16 +240,17 @@ def bipower_term(k: int, returns: Any) -> float:
 
 @step
 def bipower_variation(k: int, summed: float, n: int) -> float:
-    """Variance of n returns without jumps: ``pi/2 * n/(n-1) * sum(|r_i| |r_i-1|)`` (Barndorff-Nielsen, Shephard 2004).
+    """Variance of n returns without jumps: ``pi/2 * n/(n-1) * sum(|r_i| |r_i-1|)`` .
 
-    The n returns have n - 1 products; the factor n / (n - 1) makes up for the missing one.
+    Barndorff-Nielsen and Shephard 2004. The n returns have n - 1 products; the factor n / (n - 1) makes up for the
+    missing one.
     """
     return _BIPOWER * (n / (n - 1.0)) * max(summed, 0.0)
 
 
 @step
 def jump_variation(k: int, realised: float, bipower: float, n: int) -> float:
-    """What jumps add to the variance of n returns: realised variance less bipower variation, at least 0."""
+    """Variance of n returns that is due to jumps: realised variance less bipower variation, at least 0."""
     return max(realised - bipower, 0.0)
 
 
@@ -308,7 +309,7 @@ def rising_square(k: int, x: float) -> float:
 
 @step
 def realised_semivariance(k: int, falls: float, rises: float, n: int) -> Any:
-    """Sums of the squares of falling and of rising returns among the last n; together the realised variance.
+    """Realised variance in two parts: the squares of falling returns among the last n, and those of rising ones.
 
     Barndorff-Nielsen, Kinnebrock and Shephard 2010.
     """
@@ -357,11 +358,11 @@ def corwin_schultz_spread(k: int, beta: float, gamma: float) -> float:
 
 @step
 def corwin_schultz(k: int, mean_spread: float, n: int) -> float:
-    """Relative bid-ask spread from highs and lows: the mean of n estimates of two bars each (Corwin and Schultz 2012).
+    """Relative bid-ask spread from highs and lows: the mean of n estimates of two bars each.
 
-    The range of one bar holds one variance and the spread, that of two bars taken together two variances and the spread
-    once. Estimates below zero count as zero before the mean is taken; gaps are not adjusted for, as of a market that
-    never closes. Looks at this bar and earlier ones only.
+    Corwin and Schultz 2012: the range of one bar holds one variance and the spread, that of two bars taken together two
+    variances and the spread once. Estimates below zero count as zero before the mean is taken; gaps are not adjusted
+    for, as of a market that never closes. Looks at this bar and earlier ones only.
     """
     return max(mean_spread, 0.0)
 
@@ -370,8 +371,8 @@ def corwin_schultz(k: int, mean_spread: float, n: int) -> float:
 def becker_parkinson(k: int, mean_beta: float, gamma: float, n: int) -> float:
     """Volatility per row that is left when the spread of Corwin and Schultz is taken out of the ranges.
 
-    ``(2^-0.5 - 1) sqrt(b) / (sqrt(8/pi) (3 - 2 sqrt 2)) + sqrt(g / (8/pi (3 - 2 sqrt 2)))``, at least 0: b the mean over
-    n rows of the two-bar sums of squared ranges, g of the last two bars (Lopez de Prado 2018, snippet 19.2).
+    ``(2^-0.5 - 1) sqrt(b) / (sqrt(8/pi) (3 - 2 sqrt 2)) + sqrt(g / (8/pi (3 - 2 sqrt 2)))``, at least 0: b the mean
+    over n rows of the two-bar sums of squared ranges, g of the last two bars (Lopez de Prado 2018, snippet 19.2).
     """
     less = (math.sqrt(0.5) - 1.0) * math.sqrt(max(mean_beta, 0.0)) / (_RANGE * _CORWIN)
     return max(less + math.sqrt(gamma / (_RANGE * _RANGE * _CORWIN)), 0.0)
@@ -393,8 +394,8 @@ def abdi_ranaldo(k: int, mean_spread: float, n: int) -> float:
     """Relative bid-ask spread from closes and middles of the range: the mean of n two-bar estimates.
 
     ``sqrt(max(4 (c - m) (c - m'), 0))`` with c the logarithm of the close of the bar before, m the middle of the
-    logarithms of its high and low, and m' that of this bar (Abdi and Ranaldo 2017, the two-day corrected form). The paper
-    dates it by the earlier bar; here it stands at the later one, when it is known.
+    logarithms of its high and low, and m' that of this bar (Abdi and Ranaldo 2017, the two-day corrected form). The
+    paper dates it by the earlier bar; here it stands at the later one, when it is known.
     """
     return max(mean_spread, 0.0)
 

@@ -207,11 +207,11 @@ def volume_force(k: int, state: Any, high: float, low: float, close: float, volu
     now = 1.0 if here > price else -1.0
     signed = 0.0
     if k > 1:
-        # The first measurement has no trend to go on with; it begins with the bar's own range.
-        measured = before + reach if now != trend else (reach if k == 2 else measured) + reach
+        measured = measured + reach if now == trend else before + reach
         if measured != 0.0:
             signed = volume * abs(2.0 * (reach / measured - 1.0)) * now * 100.0
-    return (here, now if k > 0 else 0.0, measured, reach), signed
+    # The second bar has no trend yet, so the third begins one.
+    return (here, now if k > 1 else 0.0, measured, reach), signed
 
 
 @step

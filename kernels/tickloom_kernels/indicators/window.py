@@ -96,6 +96,12 @@ def put(memory: tuple[int, int], index: int, value: float) -> None:
 
 
 @step
+def own(memory: tuple[int, int], symbol: int) -> tuple[int, int]:
+    """Return the memory that a cross-symbol step has for one symbol."""
+    return memory[0] + 8 * symbol * (memory[1] + 1), memory[1]
+
+
+@step
 def level(ladder: tuple[int, int], depth: int) -> float:
     """Read one level of a side of the book; 0 is the best one, and beyond the last the last one is read."""
     return load(ladder[0], min(max(depth, 0), ladder[1] - 1))

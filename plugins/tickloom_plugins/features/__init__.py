@@ -27,6 +27,7 @@ CATALOGUE = {
         "rogers_satchell yang_zhang corwin_schultz becker_parkinson abdi_ranaldo roll_spread amihud"
     ),
     "scaled": "ew_zscore rolling_minmax",
+    "ratios": "ratio lagged_ratio relative_deviation range_place",
     "order_book": "quoted_spread relative_spread weighted_mid microprice_momentum microprice_online queue_imbalance "
     "order_flow_imbalance order_flow_imbalance_sum order_flow_imbalance_decayed bid_queue ask_queue bid_life ask_life "
     "bid_cancelled ask_cancelled bid_cancel_burst ask_cancel_burst traded_imbalance trades_per_update quote_intensity "
@@ -53,7 +54,21 @@ CATALOGUE = {
     "evening_doji_star gap_side_by_side_white tasuki_gap gap_three_methods stick_sandwich tristar "
     "unique_three_river three_black_crows three_line_strike concealing_baby_swallow breakaway ladder_bottom "
     "mat_hold rise_fall_three_methods hikkake hikkake_modified",
+    "series": (
+        "skewness skewness_corrected kurtosis kurtosis_corrected median quantile median_absolute_deviation rank "
+        "highest_place lowest_place extreme_order autocorrelation variance_ratio half_life hurst "
+        "detrended_fluctuation fractional_difference cusum_filter kalman_level recursive_beta up_down_counts "
+        "up_down_sums relative_slope relative_residual line_fit price_volume_correlation change_correlation "
+        "complexity c3 time_reversal_asymmetry mean_absolute_change longest_strike number_of_peaks time_of_day "
+        "day_of_week"
+    ),
+    "entropy": "sign_entropy binned_entropy permutation_entropy lempel_ziv kontoyiannis_entropy spectral_energy",
+    "across": "cross_rank cross_zscore relative_strength dispersion market_beta pair_zscore",
+    "cycles": "cycle_period cycle_phasor cycle_phase cycle_sine cycle_trendline cycle_trend_mode mama",
 }
+
+#: Registered names of sets of features; each is a sequence of uses in the module `presets`.
+PRESETS = ("alpha158", "alpha360")
 
 
 @hookimpl
@@ -62,3 +77,5 @@ def tickloom_register(register: "Register") -> None:
     for module, names in CATALOGUE.items():
         for name in names.split():
             register.feature(name, f"tickloom_plugins.features.indicators.{module}:{name}")
+    for name in PRESETS:
+        register.feature(name, f"tickloom_plugins.features.presets:{name}")

@@ -54,15 +54,17 @@ class BarSeries:
         Name in the config.
     index, instrument : int
         Places in the run's tables.
-    method, size, grace : int
+    method, size, grace, span, clamp : int
         As `tickloom_kernels.bars.new_state` takes them.
     """
 
-    def __init__(self, name: str, index: int, instrument: int, method: int, size: int, grace: int) -> None:
+    def __init__(
+        self, name: str, index: int, instrument: int, method: int, size: int, grace: int, span: int, clamp: int
+    ) -> None:
         self.name = name
         self.index = index
         self.instrument = instrument
-        self.state = state = k.new_state(method, size, grace, instrument, index)
+        self.state = state = k.new_state(method, size, grace, instrument, index, span, clamp)
         self.saved = state.copy()
         self.handlers: tuple[Handler, ...] = ()
         self.late_trades = LateTrades()
@@ -73,9 +75,10 @@ class BarSeries:
 
     def ahead(self, rows: Rows) -> list[Emissions]:
         """Run over a chunk and return its bars, and the first late trade there ever was."""
-        if len(self._out) <= len(rows):
-            self._out = np.zeros((len(rows) + 1, r.WORDS), np.int64)
-            self._where = np.zeros((len(rows) + 1, 2), np.int64)
+        places = k.room(self.state, rows, len(rows))
+        if len(self._out) < places:
+            self._out = np.zeros((places, r.WORDS), np.int64)
+            self._where = np.zeros((places, 2), np.int64)
         count = k.build(self.state, rows, len(rows), self._out, self._where)
         where = self._where[:count].copy()
         late = where[:, 1] == k.LATE_TRADE

@@ -169,7 +169,7 @@ class Planner:
         """Run bars and views over a chunk."""
         found = [emissions for series in self.series for emissions in series.ahead(rows)]
         for view in self.views:
-            if view.built or present & view.kinds:
+            if view.built or view.waits or present & view.kinds:
                 found += view.ahead(rows)
         return found
 

@@ -95,6 +95,11 @@ class View:
         self._waiting = self.nothing()
         self._saved = (features.save(), self._books.copy(), self._flows.copy(), self._waiting)
 
+    @property
+    def waits(self) -> bool:
+        """Whether an instant waits for a row, of whatever kind, that says that it is over."""
+        return len(self._waiting.ts) > 0
+
     def nothing(self) -> Batch:
         """Return a batch without rows."""
         none = np.empty(0, np.int64)
@@ -116,19 +121,22 @@ class View:
 
     def ahead(self, rows: Rows) -> list[Emissions]:
         """Run over a chunk: over its rows of the stream, or over the bars that its series have closed just now."""
-        return self._over(self.taken(rows))
+        batch = self.taken(rows)
+        if self.features.plan.across is not None:
+            # Any later row says that an instant is over, also one that is none of the view's.
+            return self._as_instants(batch, int(rows[-1, r.TS_INIT]) if len(rows) else 0)
+        if not len(batch.ts):
+            return []
+        out, ready = self.features.run(batch.table, batch.which)
+        return self._emissions(batch, out, ready, batch.times)
 
     def taken(self, rows: Rows) -> Batch:
         """Return what `ahead` runs over."""
         return self._closed() if self.built else self._batch(np.ascontiguousarray(rows))
 
     def flush(self, watermark: int) -> list[Emissions]:
-        """Emit the last instant if it is over by a watermark."""
-        waiting = self._waiting
-        if not len(waiting.ts) or waiting.ts[-1] >= watermark:
-            return []
-        self._waiting = self.nothing()
-        return self._instants(waiting)
+        """Emit the instants that are over by a watermark."""
+        return self._as_instants(self.nothing(), watermark)
 
     def _closed(self) -> Batch:
         found = [series.closed for series in self.built]
@@ -159,20 +167,10 @@ class View:
         where = where[:taken]
         return Batch(table[:taken], which[:taken], rows[where, r.TS_INIT], where, np.full(taken, -1, np.int64))
 
-    def _over(self, batch: Batch) -> list[Emissions]:
-        if self.features.plan.across is not None:
-            return self._as_instants(batch)
-        if not len(batch.ts):
-            return []
-        out, ready = self.features.run(batch.table, batch.which)
-        return self._emissions(batch, out, ready, batch.times)
-
-    def _as_instants(self, batch: Batch) -> list[Emissions]:
-        """Run over the instants that are over; the last one waits."""
+    def _as_instants(self, batch: Batch, now: int) -> list[Emissions]:
+        """Run over the instants before ``now``; what is of that very instant waits."""
         batch = batch.after(self._waiting)
-        if not len(batch.ts):
-            return []
-        over = int(np.searchsorted(batch.ts, batch.ts[-1]))
+        over = int(np.searchsorted(batch.ts, now))
         self._waiting = batch[over:]
         return self._instants(batch[:over])
 

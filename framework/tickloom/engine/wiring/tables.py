@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from tickloom.config import Config
-from tickloom.config.sections import BarSection
+from tickloom.config.sections import PRICE_METHODS, BarSection
 from tickloom.engine.ahead.derive import BarSeries
 from tickloom.engine.ahead.views import View
 from tickloom.engine.context import find_instrument
@@ -20,7 +20,21 @@ from tickloom.ledger import Ledger
 from tickloom.plugins import Registry
 from tickloom_kernels import bars as bar_kernel
 
-_METHODS = {"time": bar_kernel.TIME, "tick": bar_kernel.TICK, "volume": bar_kernel.VOLUME, "dollar": bar_kernel.DOLLAR}
+_METHODS = {
+    "time": bar_kernel.TIME,
+    "tick": bar_kernel.TICK,
+    "volume": bar_kernel.VOLUME,
+    "dollar": bar_kernel.DOLLAR,
+    "tick_imbalance": bar_kernel.TICK_IMBALANCE,
+    "volume_imbalance": bar_kernel.VOLUME_IMBALANCE,
+    "dollar_imbalance": bar_kernel.DOLLAR_IMBALANCE,
+    "tick_run": bar_kernel.TICK_RUN,
+    "volume_run": bar_kernel.VOLUME_RUN,
+    "dollar_run": bar_kernel.DOLLAR_RUN,
+    "range": bar_kernel.RANGE,
+    "renko": bar_kernel.RENKO,
+    "cusum": bar_kernel.CUSUM,
+}
 
 
 @attrs.define
@@ -96,21 +110,30 @@ def build_series(tables: Tables) -> list[BarSeries]:
         for i in tables.chosen(section.instruments, f"bars.{name}.instruments"):
             size = bar_size(section, tables.instruments[i], f"{tables.file}: bars.{name}.size")
             grace = section.grace if section.method == "time" else 0
-            found.append(BarSeries(name, offset + number, i, _METHODS[section.method], size, grace))
+            found.append(
+                BarSeries(name, offset + number, i, _METHODS[section.method], size, grace, section.span, section.clamp)
+            )
     return found
 
 
 def bar_size(section: BarSection, instrument: Instrument, where: str) -> int:
-    """Size of a bar as kernels count it: ns, trades, lots, or ticks times lots."""
+    """Size of a bar as kernels count it: ns, trades, lots, ticks times lots, or price ticks."""
     if section.interval is not None:
         return section.interval
     assert section.size is not None
     number, asset = section.size
-    if section.method == "tick":
+    if section.counts_trades:
         return int(number)
     meant = instrument.base if section.method == "volume" else instrument.quote
     if asset not in ("", meant):
         raise ConfigError(f"{where}: {number} {asset}: {section.method} bars of {instrument.name} count {meant}")
+    if section.method in PRICE_METHODS:
+        ticks = number / instrument.tick_size
+        if ticks % 1:
+            raise ConfigError(
+                f"{where}: {number} is no multiple of the tick size {instrument.tick_size} of {instrument.name}"
+            )
+        return int(ticks)
     step = instrument.lot_size * instrument.multiplier
     if section.method == "dollar":
         step *= instrument.tick_size

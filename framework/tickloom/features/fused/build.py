@@ -7,6 +7,8 @@ imported are compiled by worker processes; those that cannot (of a notebook, of 
 import importlib.util
 import json
 import os
+import re
+import selectors
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +17,7 @@ from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
+from tickloom.errors import ConfigError
 from tickloom.features.fused.fingerprint import python
 from tickloom.features.fused.generate import Unit
 
@@ -74,9 +77,23 @@ def is_compiled(unit: Unit, folder: Path) -> bool:
 def load(unit: Unit, folder: Path) -> Any:
     """Return the compiled function of a unit, from memory, from disk, or by compiling it."""
     if unit.key not in _functions:
+        from numba.core.errors import NumbaError
+
         steps = [use.feature.step for use in unit.uses]
-        _functions[unit.key] = _load(unit.name, unit.source, steps, folder)
+        try:
+            _functions[unit.key] = _load(unit.name, unit.source, steps, folder)
+        except NumbaError as error:
+            raise ConfigError(_complaint(unit, str(error))) from error
     return _functions[unit.key]
+
+
+def _complaint(unit: Unit, text: str) -> str:
+    """Say in one line which feature cannot be compiled, and why, of what numba says at length."""
+    number = re.search(r"step_(\d+)\(", text)
+    name = unit.uses[int(number[1])].feature.name if number else ", ".join(use.feature.name for use in unit.uses)
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("Failed in", "File ", "During", "<source"))]
+    return f"feature {name!r} cannot be compiled: {telling[0] if telling else 'numba does not say why'}"
 
 
 def _load(name: str, source: str, steps: Sequence[Callable[..., Any]], folder: Path) -> Any:
@@ -132,10 +149,18 @@ def _in_workers(units: Sequence[Unit], folder: Path, tell: Callable[[], None]) -
     count = min(len(os.sched_getaffinity(0)), len(units))
     shares = [units[n::count] for n in range(count)]
     workers = [_start(share, folder) for share in shares]
+    # What a worker fails at is tried again in this process, which can say why.
+    with selectors.DefaultSelector() as talking:
+        for worker in workers:
+            talking.register(worker.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        while talking.get_map():
+            for key, _ in talking.select():
+                said = os.read(key.fd, 4096)
+                for _ in range(said.count(b"\n")):
+                    tell()
+                if not said:
+                    talking.unregister(key.fileobj)
     for worker in workers:
-        assert worker.stdout is not None
-        for _ in worker.stdout:
-            tell()
         worker.wait()
 
 
@@ -145,6 +170,7 @@ def _start(units: Iterable[Unit], folder: Path) -> "subprocess.Popen[str]":
         [sys.executable, "-m", "tickloom.features.fused.build", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )

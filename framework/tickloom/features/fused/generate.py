@@ -95,7 +95,8 @@ def generate_across(graph: Graph, nodes: Sequence[int], columns: Mapping[Value, 
     Returns
     -------
     Unit
-        Called with its arena, the newest vectors, its outputs, the number of symbols and the width of a vector.
+        Called with its arena, the newest vectors, its outputs, the number of symbols and the width of a vector. Its
+        arena has one word, and for each symbol the others.
     """
     lines, words, column = [], 1, 0
     wide = sum(len(graph.nodes[place].feature.outputs) for place in nodes)
@@ -103,7 +104,8 @@ def generate_across(graph: Graph, nodes: Sequence[int], columns: Mapping[Value, 
         node = graph.nodes[place]
         arguments = ["k"]
         if node.memory:
-            arguments.append(f"(arena + {8 * words}, {node.memory - 1})")
+            # Each symbol has as many words; those of the first one come first.
+            arguments.append(f"(arena + 8 + {8 * (words - 1)} * symbols, {node.memory - 1})")
             words += node.memory
         arguments.append("symbols")
         arguments += [f"(newest + {8 * columns[one.value]}, own)" for one in node.readings]

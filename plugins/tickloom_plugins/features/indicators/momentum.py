@@ -103,7 +103,7 @@ WILDER: dict[str, Any] = {
     "stability": "converging",
     "convention": "Wilder's averages, seeded with the means of the first n changes",
 }
-rsi = feature(**WILDER, oracle="talib.RSI", reference="Wilder, New Concepts in Technical Trading Systems, 1978")(
+rsi = feature(**WILDER | {"state": 4}, oracle="talib.RSI", reference="Wilder, New Concepts in Technical Trading Systems, 1978")(
     momentum.rsi
 )
 cmo = feature(**WILDER, oracle="talib.CMO")(momentum.cmo)

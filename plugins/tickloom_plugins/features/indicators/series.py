@@ -1,5 +1,6 @@
 """Statistics of series: shape, order, memory, filters, and what qlib and tsfresh make of the last n values."""
 
+import math
 from typing import Any
 
 from tickloom.errors import ConfigError
@@ -8,7 +9,7 @@ from tickloom_kernels.indicators import series as kernels
 from tickloom_plugins.features.indicators.averages import forgets
 from tickloom_plugins.features.indicators.terms import LENGTH, before, close, comoments, log_return, moments
 
-PRICE = {"unit": "price", "power": 1}
+PRICE: dict[str, Any] = {"unit": "price", "power": 1}
 PAIRS = {"n": Int(20, 2)}
 ADVANCES = "Lopez de Prado, Advances in Financial Machine Learning, 2018"
 
@@ -19,12 +20,12 @@ def of_returns(n: int) -> tuple[Window]:
 
 
 def changes(n: int) -> tuple[Window]:
-    """Closes with what n changes and the one that leaves are made of."""
+    """Give closes with what n changes and the one that leaves are made of."""
     return (Window("close", n + 1),)
 
 
 def spanned(name: str, n: int, back: int) -> tuple[Window]:
-    """Returns of which three are looked at, so many rows apart, or a ConfigError where they are too few."""
+    """Give returns of which three are looked at, so many rows apart, or a ConfigError where they are too few."""
     if n <= 2 * back:
         raise ConfigError(f"feature {name!r}: n is {n}, it must be above {2 * back}, twice the lag")
     return (Window(log_return(), n),)
@@ -68,7 +69,7 @@ kurtosis_corrected = feature(
 
 # --- order -----------------------------------------------------------------------------------------------------------
 
-ORDER = {"inputs": close, "memory": lambda n: n, "lookback": before, "parameters": LENGTH}
+ORDER: dict[str, Any] = {"inputs": close, "memory": lambda n: n, "lookback": before, "parameters": LENGTH}
 
 median = feature(**ORDER, **PRICE, stability="exact", oracle="pandas.rolling.median")(kernels.median)
 quantile = feature(
@@ -89,7 +90,13 @@ rank = feature(
     convention="equal values share the mean rank; qlib RANK",
     oracle="pandas.rolling.rank",
 )(kernels.rank)
-PLACE = {"state": 2, "memory": lambda n: 2 * n, "lookback": before, "unit": "ratio", "parameters": LENGTH}
+PLACE: dict[str, Any] = {
+    "state": 2,
+    "memory": lambda n: 2 * n,
+    "lookback": before,
+    "unit": "ratio",
+    "parameters": LENGTH,
+}
 highest_place = feature(
     inputs=lambda n: (Window("high", n),), **PLACE, convention="qlib IMAX; the oldest of equals", oracle="numpy.argmax"
 )(kernels.highest_place)
@@ -196,7 +203,7 @@ cusum_filter = feature(
 
 def steady(ratio: float) -> float:
     """Gain on which the Kalman filter of a level settles."""
-    ahead = 0.5 * (ratio + (ratio * ratio + 4.0 * ratio) ** 0.5)
+    ahead = 0.5 * (ratio + math.sqrt(ratio * ratio + 4.0 * ratio))
     return ahead / (ahead + 1.0)
 
 
@@ -212,14 +219,15 @@ kalman_level = feature(
     reference="Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989",
     **PRICE,
 )(kernels.kalman_level)
-#: Of close on volume unless something else is put in their place: first what is explained, then what it is explained by.
+#: Of close on volume unless something else is put in their place: first what is explained, then by what.
 recursive_beta = feature(
     inputs=("close", "volume"),
     parameters={"decay": Float(0.98, 0.5, 0.99999)},
     outputs=("slope", "intercept", "residual"),
     state=5,
     lookback=2,
-    converge=lambda decay: forgets(1 - decay),
+    # Twice: what is forgotten counts by the square of how far it was off, where x has hardly varied since.
+    converge=lambda decay: 2 * forgets(1 - decay),
     stability="converging",
     convention="least squares with forgetting, without a prior",
     oracle="numpy.polyfit",
@@ -228,7 +236,13 @@ recursive_beta = feature(
 
 # --- of qlib ---------------------------------------------------------------------------------------------------------
 
-UPS = {"inputs": changes, "parameters": LENGTH, "outputs": ("up", "down", "difference"), "state": 2, "unit": "ratio"}
+UPS: dict[str, Any] = {
+    "inputs": changes,
+    "parameters": LENGTH,
+    "outputs": ("up", "down", "difference"),
+    "state": 2,
+    "unit": "ratio",
+}
 
 up_down_counts = feature(
     **UPS, lookback=lambda n: n, convention="qlib CNTP, CNTN, CNTD", oracle="pandas.rolling.mean"
@@ -236,7 +250,7 @@ up_down_counts = feature(
 up_down_sums = feature(
     **UPS, lookback=lambda n: n, convention="qlib SUMP, SUMN, SUMD", oracle="pandas.rolling.sum"
 )(kernels.up_down_sums)  # fmt: skip
-LINE = {"inputs": close, "parameters": PAIRS, "lookback": before, "unit": "ratio"}
+LINE: dict[str, Any] = {"inputs": close, "parameters": PAIRS, "lookback": before, "unit": "ratio"}
 relative_slope = feature(**LINE, state=4, convention="qlib BETA", oracle="numpy.polyfit")(kernels.relative_slope)
 relative_residual = feature(**LINE, state=4, convention="qlib RESI", oracle="numpy.polyfit")(kernels.relative_residual)
 line_fit = feature(**LINE, state=8, convention="qlib RSQR", oracle="scipy.stats.linregress")(kernels.line_fit)
@@ -269,7 +283,11 @@ change_correlation = feature(
 
 # --- of tsfresh ------------------------------------------------------------------------------------------------------
 
-THREE = {"parameters": {"n": Int(50, 3), "back": Int(1, 1, 1000)}, "state": 1, "lookback": lambda n, back: n - 1}
+THREE: dict[str, Any] = {
+    "parameters": {"n": Int(50, 3), "back": Int(1, 1, 1000)},
+    "state": 1,
+    "lookback": lambda n, back: n - 1,
+}
 
 complexity = feature(
     inputs=close,
@@ -317,7 +335,7 @@ longest_strike = feature(
 
 
 def peaked(n: int, support: int) -> tuple[Window]:
-    """Closes with n values of their past, or a ConfigError where no peak has room."""
+    """Give closes with n values of their past, or a ConfigError where no peak has room."""
     if n <= 2 * support:
         raise ConfigError(f"feature 'number_of_peaks': n is {n}, it must be above {2 * support}, twice the support")
     return (Window("close", n),)
@@ -335,7 +353,7 @@ number_of_peaks = feature(
 
 # --- of the clock ----------------------------------------------------------------------------------------------------
 
-CIRCLE = {"inputs": ("time",), "outputs": ("sine", "cosine"), "unit": "ratio"}
+CIRCLE: dict[str, Any] = {"inputs": ("time",), "outputs": ("sine", "cosine"), "unit": "ratio"}
 
 time_of_day = feature(**CIRCLE, convention="UTC", oracle="datetime")(kernels.time_of_day)
 day_of_week = feature(**CIRCLE, convention="UTC; whole days, Monday first", oracle="datetime")(kernels.day_of_week)

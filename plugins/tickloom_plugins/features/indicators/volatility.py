@@ -46,7 +46,7 @@ amihud_term = feature(inputs=(Window("close", 1), "volume"), lookback=1, power=-
 
 
 def of_mean(term: Any) -> Any:
-    """Inputs of what is made of the mean of a term over n rows."""
+    """Give the inputs of what is made of the mean of a term over n rows."""
     return lambda n: (sma(term, n=n),)
 
 

@@ -1,9 +1,7 @@
-"""How much a model owes to each of its features, kept over time: a feature that falls in rank is a model that ages."""
+"""Measures what each feature is worth to a model, and how the order of features differs between two windows."""
 
-import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -16,9 +14,6 @@ Floats = NDArray[np.float64]
 Model = Callable[[Floats], Floats]
 #: Takes the truth and the answers, shape (n,) each; more is better.
 Metric = Callable[[Floats, Floats], float]
-
-_TABLE = "importance"
-_KEY = struct.Struct(">Q")
 
 
 class Importance(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +103,13 @@ def rank_drift(before: Mapping[str, float], now: Mapping[str, float]) -> tuple[f
     one, other = (np.array([side[name] for name in both]) for side in (before, now))
     if len(both) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         raise DataError(f"{len(both)} features are in both windows; two that differ are needed to compare their ranks")
-    spearman = float(np.corrcoef(_ranks(one), _ranks(other))[0, 1])
-    a, b = (np.sign(side[:, None] - side[None, :]) for side in (one, other))
-    return spearman, float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+    ranks = [_ranks(side) for side in (one, other)]
+    orders = [np.sign(side[:, None] - side[None, :]) for side in (one, other)]
+    return _cosine(*(rank - rank.mean() for rank in ranks)), _cosine(*orders)
+
+
+def _cosine(a: Floats, b: Floats) -> float:
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
 def _ranks(values: Floats) -> Floats:
@@ -118,49 +117,3 @@ def _ranks(values: Floats) -> Floats:
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     return ranks
-
-
-class ImportanceLog:
-    """Records of importance on disk, in the order in which they came; nothing is ever changed.
-
-    Parameters
-    ----------
-    folder : Path
-    write : bool
-        Whether to append; there is one writer at a time.
-
-    Raises
-    ------
-    TickloomError
-        As `tickloom.storage.environment.Environment`.
-    """
-
-    def __init__(self, folder: Path, write: bool = False) -> None:
-        # Imported here: whoever only measures needs no lmdb.
-        from tickloom.storage.environment import Environment
-
-        self._env = Environment(folder, write)
-
-    def append(self, records: Sequence[Importance]) -> None:
-        """Keep records, all or none of them; when this returns, the disk has them."""
-        last = self._env.last_before(_TABLE, b"\xff" * _KEY.size)
-        first = _KEY.unpack(last[0])[0] + 1 if last else 0
-        self._env.write((_TABLE, _KEY.pack(first + n), msgspec.msgpack.encode(one)) for n, one in enumerate(records))
-        self._env.sync()
-
-    def records(self, model: str = "", kind: str = "") -> Iterator[Importance]:
-        """Yield the records, the oldest first; of one model or one kind where that is named."""
-        for _, value in self._env.items(_TABLE):
-            record = msgspec.msgpack.decode(value, type=Importance)
-            if (not model or record.model == model) and (not kind or record.kind == kind):
-                yield record
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self._env.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -1,0 +1,393 @@
+"""Statistics of series against scipy, numpy, pandas and datetime, or their definitions where those have none."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from catalogue import CATALOGUE
+from literals import Bars, Floats, Literal, computed, faults, mean, of_closes, some_series, spread
+from scipy import stats
+
+from tickloom.errors import ConfigError
+from tickloom.features.columns import BAR
+from tickloom.features.declare import Use
+from tickloom.features.plan import ViewPlan
+from tickloom.features.view import FeatureView
+from tickloom_plugins.features.indicators import series
+from tickloom_plugins.features.indicators.terms import log_return
+
+FAMILY = "series"
+
+
+def varied(statistic: Callable[..., Any], **options: Any) -> Callable[..., float]:
+    """Make a statistic of the last n closes; 0 where all are equal."""
+
+    def at(bars: Bars, n: int) -> float:
+        window = bars.close[-n:] - bars.close[-1]
+        return float(statistic(window, **options)) if np.ptp(window) else 0.0
+
+    return at
+
+
+def correlation(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
+    """Pearson's correlation in two passes; 0 where one of the two does not vary."""
+    if not np.ptp(x) or not np.ptp(y):
+        return 0.0
+    covariance = mean((np.asarray(x) - mean(x)) * (np.asarray(y) - mean(y)))
+    return covariance / math.sqrt(spread(x) * spread(y))
+
+
+def line(bars: Bars, n: int) -> Any:
+    """Fit the straight line through the last n closes less the last one."""
+    return stats.linregress(np.arange(n), bars.close[-n:] - bars.close[-1])
+
+
+def residual(bars: Bars, n: int) -> float:
+    fit = line(bars, n)
+    return -(fit.intercept + fit.slope * (n - 1)) / bars.close[-1]
+
+
+def explained(bars: Bars, n: int) -> float:
+    return line(bars, n).rvalue ** 2 if np.ptp(bars.close[-n:]) else 0.0
+
+
+def middle_rank(bars: Bars, n: int) -> float:
+    return float(stats.rankdata(bars.close[-n:])[-1]) / n
+
+
+def places(bars: Bars, n: int) -> tuple[float, float]:
+    return (int(np.argmax(bars.high[-n:])) + 1) / n, (int(np.argmin(bars.low[-n:])) + 1) / n
+
+
+def own_past(bars: Bars, n: int, back: int) -> float:
+    r = bars.returns
+    return correlation(r[-n:], r[-n - back : len(r) - back])
+
+
+def ratio(bars: Bars, n: int, q: int) -> float:
+    logs = np.log(bars.close[-n - 1 :])
+    centre = (logs[-1] - logs[0]) / n
+    short = math.fsum((logs[k] - logs[k - 1] - centre) ** 2 for k in range(1, n + 1)) / (n - 1)
+    long = math.fsum((logs[k] - logs[k - q] - q * centre) ** 2 for k in range(q, n + 1))
+    return long / (q * (n - q + 1) * (1 - q / n)) / short if np.ptp(bars.close[-n - 1 :]) else 1.0
+
+
+def halves_in(bars: Bars, n: int) -> float:
+    before, moves = bars.close[-n - 1 : -1] - bars.close[-1], np.diff(bars.close[-n - 1 :])
+    if not np.ptp(before):
+        return n
+    slope = mean((before - mean(before)) * (moves - mean(moves))) / spread(before)
+    return min(-math.log(2) / slope, n) if slope < 0 else n
+
+
+def slope(points: Sequence[tuple[int, Any]]) -> float:
+    """Slope through points of logarithms; 0.5 where there are fewer than two."""
+    if len(points) < 2:
+        return 0.5
+    x, y = np.log(np.array(points)).T
+    return float(np.polyfit(x, y, 1)[0])
+
+
+def rescaled(block: Floats) -> float:
+    walk = np.concatenate([[0.0], np.cumsum(block - block.mean())])
+    return float((walk.max() - walk.min()) / block.std()) if np.ptp(block) else 0.0
+
+
+def blocks(window: Floats, size: int) -> list[Floats]:
+    """Blocks of a size, counted back from the newest value."""
+    count = len(window) // size
+    return list(window[len(window) - count * size :].reshape(count, size))
+
+
+def hurst(bars: Bars, n: int) -> float:
+    points = []
+    for size in (s for s in (8, 16, 32, 64, 128, 256) if s <= n):
+        ratios = [one for one in map(rescaled, blocks(bars.returns[-n:], size)) if one]
+        points += [(size, np.mean(ratios))] if ratios else []
+    return slope(points)
+
+
+def fluctuation(bars: Bars, n: int) -> float:
+    points = []
+    for size in (s for s in (4, 8, 16, 32, 64) if 4 * s <= n):
+        t, squares = np.arange(size), []
+        for block in blocks(bars.returns[-n:], size):
+            walk = np.cumsum(block)
+            squares += ((walk - np.polyval(np.polyfit(t, walk, 1), t)) ** 2).tolist()
+        points += [(size, math.sqrt(np.mean(squares)))] if any(squares) else []
+    return slope(points)
+
+
+def weights(d: float, tau: float) -> list[float]:
+    found = [1.0]
+    while abs(found[-1]) >= tau:
+        found.append(-found[-1] * (d - len(found) + 1) / len(found))
+    return found[:-1]
+
+
+def fraction(bars: Bars, d: float, tau: float) -> float:
+    return math.fsum(w * x for w, x in zip(weights(d, tau), bars.close[::-1], strict=False))
+
+
+def events(bars: Bars, n: int, threshold: float) -> list[float]:
+    up = down = event = 0.0
+    for k in range(n - 1, len(bars.returns)):
+        up, down, event = max(up + bars.returns[k], 0), min(down + bars.returns[k], 0), 0.0
+        limit = threshold * math.sqrt(spread(bars.returns[k - n + 1 : k + 1]))
+        if down < -limit:
+            event, down = -1.0, 0.0
+        elif up > limit:
+            event, up = 1.0, 0.0
+    return [event, up, down]
+
+
+def level(bars: Bars, ratio: float) -> list[float]:
+    noise, guess, variance, innovation = 2.0, bars.close[0], 2.0, 0.0
+    for x in bars.close[1:]:
+        variance += ratio * noise
+        innovation = x - guess
+        gain = variance / (variance + noise)
+        guess += gain * innovation
+        variance *= 1 - gain
+    return [guess, innovation]
+
+
+def regression(bars: Bars, decay: float) -> list[float]:
+    w = decay ** np.arange(len(bars.close))[::-1]
+    x, y = bars.volume, bars.close
+    centre_x, centre_y = math.fsum(w * x) / math.fsum(w), math.fsum(w * y) / math.fsum(w)
+    slope = math.fsum(w * (x - centre_x) * (y - centre_y)) / math.fsum(w * (x - centre_x) ** 2)
+    intercept = centre_y - slope * centre_x
+    return [slope, intercept, y[-1] - intercept - slope * x[-1]]
+
+
+def counts(bars: Bars, n: int) -> list[float]:
+    moves = np.diff(bars.close)[-n:]
+    up, down = float(np.mean(moves > 0)), float(np.mean(moves < 0))
+    return [up, down, up - down]
+
+
+def sums(bars: Bars, n: int) -> list[float]:
+    moves = np.diff(bars.close)[-n:]
+    up, down = math.fsum(m for m in moves if m > 0), math.fsum(-m for m in moves if m < 0)
+    return [up / (up + down), down / (up + down), (up - down) / (up + down)] if up + down else [0.0, 0.0, 0.0]
+
+
+def change_pairs(bars: Bars, n: int) -> float:
+    volumes = [b / a if a else 1.0 for a, b in zip(bars.volume[-n - 1 : -1], bars.volume[-n:], strict=True)]
+    return correlation(bars.close[-n:] / bars.close[-n - 1 : -1], np.log(np.array(volumes) + 1))
+
+
+def wiggle(bars: Bars, n: int) -> float:
+    x = bars.close[-n:]
+    return math.sqrt(math.fsum(np.diff(x) ** 2) / spread(x)) if np.ptp(x) else 0.0
+
+
+def triples(bars: Bars, n: int, back: int) -> list[Floats]:
+    r = bars.returns[-n:]
+    return [r[: n - 2 * back], r[back : n - back], r[2 * back :]]
+
+
+def third_order(bars: Bars, n: int, back: int) -> float:
+    a, b, c = triples(bars, n, back)
+    return mean(a * b * c)
+
+
+def backwards(bars: Bars, n: int, back: int) -> float:
+    a, b, c = triples(bars, n, back)
+    return mean(c * c * b - b * a * a)
+
+
+def longest(flags: Floats) -> float:
+    return float(max(map(len, "".join("x" if one else " " for one in flags).split()), default=0))
+
+
+def strikes(bars: Bars, n: int) -> list[float]:
+    x = bars.close[-n:]
+    return [longest(x > np.mean(x)), longest(x < np.mean(x))]
+
+
+def peaks(bars: Bars, n: int, support: int) -> float:
+    x, s = bars.close[-n:], support
+    return float(sum(all(x[k] > x[j] for j in range(k - s, k + s + 1) if j != k) for k in range(s, n - s)))
+
+
+def on_circle(part: float) -> list[float]:
+    return [math.sin(2 * math.pi * part), math.cos(2 * math.pi * part)]
+
+
+def clock(bars: Bars) -> list[float]:
+    now = datetime.fromtimestamp(bars.time[-1], UTC)
+    return on_circle((now.hour * 3600 + now.minute * 60 + now.second) / 86400)
+
+
+def from_n(n: int) -> int:
+    return n - 1
+
+
+def from_changes(n: int) -> int:
+    return n
+
+
+def from_back(n: int, back: int) -> int:
+    return n
+
+
+LITERALS: dict[str, Literal] = {
+    "skewness": (from_n, varied(stats.skew)),
+    "skewness_corrected": (from_n, varied(stats.skew, bias=False)),
+    "kurtosis": (from_n, varied(stats.kurtosis)),
+    "kurtosis_corrected": (from_n, varied(stats.kurtosis, bias=False)),
+    "median": (from_n, lambda bars, n: float(np.median(bars.close[-n:]))),
+    "quantile": (lambda n, q: n - 1, lambda bars, n, q: float(np.quantile(bars.close[-n:], q))),
+    "median_absolute_deviation": (from_n, lambda bars, n: float(stats.median_abs_deviation(bars.close[-n:]))),
+    "rank": (from_n, middle_rank),
+    "highest_place": (from_n, lambda bars, n: places(bars, n)[0]),
+    "lowest_place": (from_n, lambda bars, n: places(bars, n)[1]),
+    "extreme_order": (from_n, lambda bars, n: places(bars, n)[0] - places(bars, n)[1]),
+    "autocorrelation": (lambda n, back: n + back, own_past),
+    "variance_ratio": (lambda n, q: n, ratio),
+    "half_life": (from_changes, halves_in),
+    "hurst": (from_changes, hurst),
+    "detrended_fluctuation": (from_changes, fluctuation),
+    "fractional_difference": (lambda d, tau: len(weights(d, tau)) - 1, fraction),
+    "cusum_filter": (lambda n, threshold: n, events),
+    "kalman_level": (lambda ratio: 0, level),
+    "recursive_beta": (lambda decay: 2, regression),
+    "up_down_counts": (from_changes, counts),
+    "up_down_sums": (from_changes, sums),
+    "relative_slope": (from_n, lambda bars, n: line(bars, n).slope / bars.close[-1]),
+    "relative_residual": (from_n, residual),
+    "line_fit": (from_n, explained),
+    "price_volume_correlation": (from_n, lambda bars, n: correlation(bars.close[-n:], np.log(bars.volume[-n:] + 1))),
+    "change_correlation": (from_changes, change_pairs),
+    "complexity": (from_n, wiggle),
+    "c3": (from_back, third_order),
+    "time_reversal_asymmetry": (from_back, backwards),
+    "mean_absolute_change": (from_n, lambda bars, n: mean(abs(np.diff(bars.close[-n:])))),
+    "longest_strike": (from_n, strikes),
+    "number_of_peaks": (lambda n, support: n - 1, peaks),
+    "time_of_day": (lambda: 0, clock),
+    "day_of_week": (lambda: 0, lambda bars: on_circle(datetime.fromtimestamp(bars.time[-1], UTC).weekday() / 7)),
+}
+#: Quotients of moments in which the largest jump of the series, a hundred times the others, has left an error.
+QUOTIENTS = ("autocorrelation", "half_life", "line_fit", "price_volume_correlation", "change_correlation", "complexity")
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["random", "still"])
+@pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
+def test_a_statistic_is_what_its_definition_gives(name: str, which: int) -> None:
+    rough = 1e-9 if name == "variance_ratio" else 1e-10 if name in QUOTIENTS else 1e-12
+    assert faults(FAMILY, name, LITERALS[name], which, rough) == []
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["random", "still"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("median", lambda rolling: rolling.median()),
+        ("rank", lambda rolling: rolling.rank(pct=True)),
+        ("quantile", lambda rolling: rolling.quantile(0.8)),
+    ],
+)
+def test_order_statistics_are_those_of_pandas_at_every_row(
+    name: str, expected: Callable[[Any], pd.Series], which: int
+) -> None:
+    got = next(got[0] for use, got in computed(FAMILY, which).items() if use == getattr(series, name)())
+    truth = expected(pd.Series(some_series()[which].column("close")).rolling(20)).to_numpy()
+    np.testing.assert_allclose(got, truth, rtol=0 if name == "median" else 1e-14)
+
+
+@pytest.mark.parametrize("name", ["skewness_corrected", "kurtosis_corrected"])
+def test_corrected_moments_of_returns_are_those_of_pandas(name: str) -> None:
+    closes = some_series()[0].column("close")
+    got = of_closes(getattr(series, name)(log_return(), n=30), closes)
+    rolling = pd.Series(np.log(closes[1:] / closes[:-1])).rolling(30)
+    truth = (rolling.skew() if name.startswith("skew") else rolling.kurt()).to_numpy()
+    np.testing.assert_allclose(got[1:], truth, rtol=1e-9, atol=1e-9)
+
+
+def walk(count: int, seed: int = 5) -> Floats:
+    return np.asarray(np.random.default_rng(seed).normal(size=count))
+
+
+def recursion(noise: Floats, keep: float) -> Floats:
+    """Make an autoregression of order 1 about 100."""
+    found = [0.0]
+    for shock in noise:
+        found.append(keep * found[-1] + shock)
+    return 100 + np.array(found)
+
+
+def test_half_life_of_an_autoregression_is_that_of_its_coefficient() -> None:
+    found = of_closes(series.half_life(n=5000), recursion(walk(5000), 0.9))[-1]
+    # ln 2 / 0.1 = 6.93; the slope has a deviation of sqrt(0.19 / 5000) = 0.006.
+    assert found == pytest.approx(math.log(2) / 0.1, rel=0.2)
+
+
+def test_half_life_of_what_runs_away_is_the_window() -> None:
+    assert of_closes(series.half_life(n=30), np.exp(np.arange(60) / 50.0))[-1] == 30
+
+
+@pytest.mark.parametrize(("power", "exponent"), [(0, 0.5), (1, 1.5)])
+def test_detrended_fluctuation_tells_noise_from_a_walk(power: int, exponent: float) -> None:
+    returns = walk(4096) if power == 0 else np.cumsum(walk(4096))
+    found = of_closes(series.detrended_fluctuation(n=4096), np.exp(np.concatenate([[0.0], np.cumsum(returns)]) / 1e3))
+    assert found[-1] == pytest.approx(exponent, abs=0.06)
+
+
+def test_hurst_exponent_of_noise_is_above_a_half_by_the_bias_of_small_blocks() -> None:
+    found = of_closes(series.hurst(n=4096), np.exp(np.concatenate([[0.0], np.cumsum(walk(4096))]) / 100))
+    assert 0.5 < found[-1] < 0.65
+
+
+def test_variance_ratio_tells_trends_from_turns() -> None:
+    noise = np.concatenate([[0.0], walk(3000)])
+    trends, turns = noise[1:] + 0.5 * noise[:-1], noise[1:] - 0.5 * noise[:-1]
+    found = [
+        of_closes(series.variance_ratio(n=2000, q=2), np.exp(np.cumsum(returns) / 1e3))[-1]
+        for returns in (trends, noise, turns)
+    ]
+    # VR(2) = 1 + the autocorrelation at lag 1, which is 0.4, 0 and -0.4.
+    assert found == pytest.approx([1.4, 1.0, 0.6], abs=0.07)
+
+
+@pytest.mark.parametrize(("order", "expected"), [(0.0, [1.0, 2.0, 4.0, 8.0]), (1.0, [np.nan, 1.0, 2.0, 4.0])])
+def test_whole_orders_of_the_fractional_difference_are_the_series_and_its_changes(
+    order: float, expected: list[float]
+) -> None:
+    found = of_closes(series.fractional_difference(d=order), np.array([1.0, 2.0, 4.0, 8.0]))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_cusum_filter_gives_an_event_where_the_sum_passes_the_threshold() -> None:
+    # Returns of a quarter up and down, deviation 0.25, then three rises: their sum passes two deviations at the third.
+    returns = [0.25, -0.25] * 4 + [0.25] * 3
+    closes = np.exp(np.concatenate([[0.0], np.cumsum(returns)]))
+    found = of_closes(series.cusum_filter(n=8, threshold=2.5), closes)
+    assert found[-3:].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_recursive_beta_finds_the_line_on_which_all_pairs_lie() -> None:
+    rows = np.ones((50, BAR.width))
+    rows[:, 4] = walk(50)
+    rows[:, 3] = 3 + 2 * rows[:, 4]
+    found = FeatureView(ViewPlan(BAR, [series.recursive_beta()])).run(rows)[0]
+    np.testing.assert_allclose(found[2:], np.tile([2.0, 3.0, 0.0], (48, 1)), atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("choose", "message"),
+    [
+        (lambda: series.variance_ratio(n=5, q=5), "q is 5, it must be below n, which is 5"),
+        (lambda: series.c3(n=6, back=3), "'c3': n is 6, it must be above 6, twice the lag"),
+        (lambda: series.number_of_peaks(n=4, support=2), "n is 4, it must be above 4, twice the support"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_told(choose: Callable[[], Use], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ViewPlan(BAR, [choose()])
