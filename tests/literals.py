@@ -33,9 +33,10 @@ class Bars:
 Literal = tuple[Callable[..., int], Callable[..., Any]]
 
 
-def some_series() -> list[Series]:
+@cache
+def some_series() -> tuple[Series, Series]:
     """Make a random walk, and one with a stretch in which nothing moves."""
-    return [made_up("random", 3, 700), Series("with a still stretch", rows_of(BAR, 900, 5))]
+    return made_up("random", 3, 700), Series("with a still stretch", rows_of(BAR, 900, 5))
 
 
 @cache
@@ -45,28 +46,34 @@ def view_of(family: str) -> tuple[tuple[Use, ...], FeatureView]:
     return uses, FeatureView(ViewPlan(BAR, uses))
 
 
-@cache
-def computed(family: str, which: int) -> dict[Use, Floats]:
-    """Columns of each use, shape (outputs, rows)."""
-    uses, view = view_of(family)
-    view.reset()
-    out = view.run(some_series()[which].rows)[0].T
-    ends = np.cumsum([len(use.feature.outputs) for use in uses]).tolist()
-    return {use: out[end - len(use.feature.outputs) : end] for use, end in zip(uses, ends, strict=True)}
+_computed: dict[tuple[str, str], dict[Use, Floats]] = {}
 
 
-def faults(family: str, name: str, literal: Literal, which: int, tolerance: float = 1e-12) -> list[str]:
+def computed(family: str, which: int | Series) -> dict[Use, Floats]:
+    """Columns of each use, shape (outputs, rows), on one of `some_series` or on another; once for each by its name."""
+    series = some_series()[which] if isinstance(which, int) else which
+    key = family, series.name
+    if key not in _computed:
+        uses, view = view_of(family)
+        view.reset()
+        out = view.run(series.rows)[0].T
+        ends = np.cumsum([len(use.feature.outputs) for use in uses]).tolist()
+        _computed[key] = {use: out[end - len(use.feature.outputs) : end] for use, end in zip(uses, ends, strict=True)}
+    return _computed[key]
+
+
+def faults(family: str, name: str, literal: Literal, which: int | Series, tolerance: float = 1e-12) -> list[str]:
     """Say where a feature is not what its literal reference gives; differences are in parts of the largest value."""
-    rows = some_series()[which].rows
+    series = some_series()[which] if isinstance(which, int) else which
     found = []
-    for use, got in computed(family, which).items():
+    for use, got in computed(family, series).items():
         if use.feature.name == name:
             first, at = literal[0](**use.values), literal[1]
             for n, values in enumerate(got):
                 begins = int(np.argmin(np.isnan(values)))
                 found += [f"{use.label} output {n} begins at {begins}, not {first}"] if begins != first else []
-            for k in chosen(first, len(rows)):
-                expected = at(Bars(rows[: k + 1]), **use.values)
+            for k in chosen(first, len(series.rows)):
+                expected = at(Bars(series.rows[: k + 1]), **use.values)
                 for n, value in enumerate(expected if isinstance(expected, Sequence) else [expected]):
                     scale = float(np.abs(got[n][first:]).max()) or 1.0
                     if not abs(got[n][k] - value) <= tolerance * scale:
@@ -97,3 +104,25 @@ def spread(values: Sequence[float] | Floats, ddof: int = 0) -> float:
         return 0.0
     centre = mean(values)
     return math.fsum((x - centre) ** 2 for x in values) / (len(values) - ddof)
+
+
+def exponential(values: Sequence[float] | Floats, n: int, pace: float = 0.0) -> list[float]:
+    """Exponential averages seeded with the mean of the first n values; by default they move by 2 / (n + 1) per row."""
+    found = [mean(values[:n])]
+    for x in values[n:]:
+        found.append(found[-1] + (pace or 2 / (n + 1)) * (x - found[-1]))
+    return found
+
+
+def line_end(values: Sequence[float] | Floats) -> float:
+    """Where the least-squares line through some values ends."""
+    n, centre = len(values), mean(values)
+    slope = math.fsum((j - (n - 1) / 2) * x for j, x in enumerate(values)) / (n * (n * n - 1) / 12)
+    return centre + slope * (n - 1) / 2
+
+
+def true_ranges(bars: Bars) -> list[float]:
+    """Return the true ranges, from the second bar on."""
+    return [
+        max(bars.high[k], bars.close[k - 1]) - min(bars.low[k], bars.close[k - 1]) for k in range(1, len(bars.close))
+    ]

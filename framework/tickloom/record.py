@@ -46,6 +46,8 @@ class RunTables:
         Venue (index) of each account.
     deposits : dict
         (account index, asset) to smallest units deposited at the start.
+    view_versions : dict
+        View name to the version of what it computes (`tickloom.features.plan.ViewPlan.version`).
     """
 
     name: str
@@ -62,6 +64,7 @@ class RunTables:
     venues: Sequence[str]
     series: Sequence[str]
     deposits: Mapping[tuple[int, str], int]
+    view_versions: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,8 @@ in the bar, and the next one begins empty. What makes it full:
   ``|bought - sold| >= E[T] |E[up] - E[down]|``. E[T] is the exponential average of the trades per bar, E[up] and
   E[down] those of what a trade adds to either side; all are of the bars before. E[T] begins with ``size`` and stays
   between ``size / clamp`` and ``size * clamp``: without that a long bar raises the threshold of the next, and soon
-  there is no next. Where nothing is expected, as in the first bar, a bar has ``size`` trades.
+  there is no next. No bar has fewer than ``size / clamp`` trades: while both sides are even next to nothing is
+  expected, and each trade would be a bar. Where nothing is expected, as in the first bar, a bar has ``size`` trades.
 - run: as imbalance, of the larger side alone: ``max(bought, sold) >= E[T] max(E[up], E[down])``.
 - range: its high is at least ``size`` ticks above its low. A jump may make it larger.
 - renko: the price has left the last brick by a whole brick. Bricks are ``size`` ticks high, begin at multiples of
@@ -169,7 +170,8 @@ def new_state(
     span : int
         Of imbalances and runs: their averages weigh a bar ``2 / (span + 1)``, and a trade ``2 / (span * size + 1)``.
     clamp : int
-        Of imbalances and runs: the expected trades are at most so many times more, or fewer, than ``size``.
+        Of imbalances and runs: the expected trades are at most so many times more, or fewer, than ``size``, and no
+        bar has fewer than ``size / clamp``.
 
     Returns
     -------
@@ -224,6 +226,12 @@ def _add(state: NDArray[np.int64], price: int, quantity: int, trade_id: int) -> 
     state[_CLOSE] = price
     state[_VOLUME] += quantity
     state[_TRADES] += 1
+    if state[_METHOD] == TICK:
+        state[_FILLED] += 1
+    elif state[_METHOD] == VOLUME:
+        state[_FILLED] += quantity
+    elif state[_METHOD] == DOLLAR:
+        state[_FILLED] += price * quantity
 
 
 @njit(cache=True, nogil=True)
@@ -243,25 +251,6 @@ def _close(state: NDArray[np.int64], ts_init: int, out: NDArray[np.int64], m: in
     out[m, KIND] = BAR
     state[_TRADES] = 0
     state[_DEADLINE] = _NEVER
-
-
-@njit(cache=True, nogil=True)
-def _is_full(state: NDArray[np.int64], price: int, quantity: int, aggressor: int) -> bool:
-    """Measure one trade that `_add` has counted, and tell whether the bar is full, unless it is of time or bricks."""
-    method = state[_METHOD]
-    if method == TICK:
-        state[_FILLED] += 1
-    elif method == VOLUME:
-        state[_FILLED] += quantity
-    elif method == DOLLAR:
-        state[_FILLED] += price * quantity
-    elif method == RANGE:
-        state[_FILLED] = state[_HIGH] - state[_LOW]
-    elif method == CUSUM:
-        return _has_drifted(state, price)
-    else:
-        return _is_uneven(state, price, quantity, aggressor)
-    return bool(state[_FILLED] >= state[_SIZE])
 
 
 @njit(cache=True, nogil=True)
@@ -309,8 +298,11 @@ def _is_uneven(state: NDArray[np.int64], price: int, quantity: int, aggressor: i
         numbers[_DOWN] += weight * (sold - numbers[_DOWN])
     is_run = method >= TICK_RUN
     theta = max(state[_BOUGHT], state[_SOLD]) if is_run else abs(state[_BOUGHT] - state[_SOLD])
-    expects = numbers[_THRESHOLD] > 0.0
-    if (expects and theta < numbers[_THRESHOLD]) or (not expects and state[_TRADES] < state[_SIZE]):
+    if numbers[_THRESHOLD] == 0.0:
+        full = state[_TRADES] >= state[_SIZE]
+    else:
+        full = theta >= numbers[_THRESHOLD] and state[_TRADES] * state[_CLAMP] >= state[_SIZE]
+    if not full:
         return False
     expected = numbers[_EXPECTED] + 2.0 / (state[_SPAN] + 1.0) * (state[_TRADES] - numbers[_EXPECTED])
     expected = min(max(expected, state[_SIZE] / state[_CLAMP]), 1.0 * state[_SIZE] * state[_CLAMP])
@@ -427,7 +419,8 @@ def build(
     int
         Number of emissions, in order.
     """
-    timed = state[_METHOD] == TIME
+    method = state[_METHOD]
+    timed, counts = method == TIME, TICK <= method <= DOLLAR
     emitted = 0
     for k in range(n):
         if rows[k, TS_INIT] >= state[_DEADLINE]:
@@ -461,9 +454,18 @@ def build(
         _add(state, price, rows[k, TRADE_QUANTITY], rows[k, TRADE_ID])
         if timed:
             continue
-        if state[_METHOD] == RENKO:
+        if counts:
+            full = state[_FILLED] >= state[_SIZE]
+        elif method == RENKO:
             emitted = _lay(state, rows, k, out, where, emitted)
-        elif _is_full(state, price, rows[k, TRADE_QUANTITY], rows[k, TRADE_AGGRESSOR]):
+            continue
+        elif method == RANGE:
+            full = state[_HIGH] - state[_LOW] >= state[_SIZE]
+        elif method == CUSUM:
+            full = _has_drifted(state, price)
+        else:
+            full = _is_uneven(state, price, rows[k, TRADE_QUANTITY], rows[k, TRADE_AGGRESSOR])
+        if full:
             where[emitted, 0] = k
             where[emitted, 1] = BY_TRADE
             _close(state, rows[k, TS_INIT], out, emitted)

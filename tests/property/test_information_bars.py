@@ -141,7 +141,7 @@ def is_uneven(setting: Series, past: list[Trade], closed: list[int]) -> bool:
         theta, expected = max(bought, sold), trades * max(up, down)
     else:
         theta, expected = abs(bought - sold), trades * abs(up - down)
-    return theta >= expected if expected else len(own) >= size
+    return (theta >= expected and len(own) >= size / clamp) if expected else len(own) >= size
 
 
 @given(st.one_of(expecting, by_price), st.lists(row, min_size=20, max_size=60), st.data())

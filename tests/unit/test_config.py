@@ -220,7 +220,7 @@ def test_a_set_that_reaches_nothing_is_refused(tmp_path: Path, text: str, messag
             "bars.a: the size of a bar by dollar_run is a whole number of trades",
         ),
         ("[bars.a]\nmethod = 'renko'", "bars.a: bars by renko need a size above 0, and no interval"),
-        ("[bars.a]\nmethod = 'tick_run'\nsize = 5\nspan = 0", "bars.a.span: must be >= 1, not 0"),
+        ("[bars.a]\nmethod = 'tick_run'\nsize = 5\nspan = 0", "bars.a.span: 'span' must be >= 1: 0"),
         ("[bars.a]\nmethod = 'volume'\nsize = 0.5", "bars.a.size: must be text or a whole number"),
         ("[bars.a]\nmethod = 'volume'\nsize = 'much'", "bars.a.size: 'much' is no size; write a number, or an amount"),
         ("[bars.a]\nmethod = 'volume'\nsize = 'NaN'", "bars.a.size: 'NaN' is no size; write a number, or an amount"),

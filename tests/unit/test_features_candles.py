@@ -1,7 +1,6 @@
 """Candlestick patterns against TA-Lib, row by row: real candles of half a year, and random ones full of ties and gaps.
 
-Prices stand on decimal grids, where a body often equals an average but for the last bit of a sum, so this also compares
-the sums. Every pattern comes up in what is compared.
+Prices stand on decimal grids, where a body often equals an average; every pattern comes up in what is compared.
 """
 
 from collections import Counter
@@ -26,14 +25,17 @@ FAMILY = "candles"
 
 
 def wild(seed: int, count: int, body: int, gap: int, ticks: float) -> Series:
-    """Candles of so many ticks, up to three times as long now and then, every other one after a gap."""
+    """Draw candles of so many ticks, three times as long now and then, every other one after a gap.
+
+    Ten of them are together not as long as the price is high.
+    """
     draw = np.random.default_rng(seed)
     bodies = draw.integers(-body, body + 1, count) * np.where(draw.random(count) < 0.25, 3, 1)
     gaps = draw.integers(-gap, gap + 1, count) * (draw.random(count) < 0.5)
     opens = np.cumsum(bodies + gaps) - bodies
     up, down = (draw.integers(0, body + 1, count) * (draw.random(count) < 0.6) for _ in range(2))
     high, low = np.maximum(opens, opens + bodies) + up, np.minimum(opens, opens + bodies) - down
-    ohlc = np.column_stack([opens, high, low, opens + bodies]) - low.min() + 1000
+    ohlc = np.column_stack([opens, high, low, opens + bodies]) - low.min() + 60 * body
     return Series(f"wild {seed}", np.column_stack([ohlc / ticks, np.ones((count, 2)), 60.0 * np.arange(count)]))
 
 

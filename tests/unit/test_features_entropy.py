@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from catalogue import CATALOGUE
+from catalogue import CATALOGUE, from_candles
 from literals import Bars, Floats, Literal, computed, faults, mean, of_closes
 from scipy import stats
 
@@ -91,6 +92,12 @@ LITERALS: dict[str, Literal] = {
 @pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
 def test_an_entropy_is_what_its_definition_gives(name: str, which: int) -> None:
     assert faults(FAMILY, name, LITERALS[name], which) == []
+
+
+@pytest.mark.parametrize("symbol", ["BTC", "DOGE"])
+@pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
+def test_an_entropy_is_what_its_definition_gives_of_real_candles(name: str, symbol: str, market_data: Path) -> None:
+    assert faults(FAMILY, name, LITERALS[name], from_candles(market_data, symbol, 700)) == []
 
 
 def test_the_bands_of_a_spectrum_add_up_to_one() -> None:

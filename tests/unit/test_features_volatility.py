@@ -1,13 +1,14 @@
 """Volatility, realised measures and spreads of bars against their formulas, computed slowly, and against pandas."""
 
 import math
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from catalogue import CATALOGUE
+from catalogue import CATALOGUE, from_candles
 from literals import Bars, Literal, computed, faults, mean, some_series, spread
 
 FAMILY = "volatility"
@@ -198,10 +199,22 @@ LITERALS: dict[str, Literal] = {
 QUOTIENTS = ("zscore", "jump_ratio", "realised_skewness", "realised_kurtosis", "volatility_ratio")
 
 
+def tolerance(name: str) -> float:
+    return 1e-10 if name in QUOTIENTS else 1e-12
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["random", "still"])
 @pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
 def test_a_measure_of_volatility_is_what_its_formula_gives(name: str, which: int) -> None:
-    assert faults(FAMILY, name, LITERALS[name], which, 1e-10 if name in QUOTIENTS else 1e-12) == []
+    assert faults(FAMILY, name, LITERALS[name], which, tolerance(name)) == []
+
+
+@pytest.mark.parametrize("symbol", ["BTC", "DOGE"])
+@pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
+def test_a_measure_of_volatility_is_what_its_formula_gives_of_real_candles(
+    name: str, symbol: str, market_data: Path
+) -> None:
+    assert faults(FAMILY, name, LITERALS[name], from_candles(market_data, symbol, 700), tolerance(name)) == []
 
 
 def column(name: str) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:

@@ -74,16 +74,18 @@ def lengths_of(bias: list[float], size: int, span: int, clamp: int) -> NDArray[n
     return np.diff(closings(bars.TICK_IMBALANCE, size, *trades, span=span, clamp=clamp))
 
 
-def test_a_clamp_holds_thresholds_that_would_collapse_into_bars_of_one_trade() -> None:
+def test_a_clamp_keeps_bars_from_collapsing_into_single_trades() -> None:
     bias = [0.9, 0.5, 0.1, 0.5] * 4
     assert np.median(lengths_of(bias, 100, 20, 1_000_000)) == 1
-    assert np.median(lengths_of(bias, 100, 20, 1)) > 10
+    held = lengths_of(bias, 100, 20, 4)
+    assert held.min() == 25
+    assert np.median(held) < 100
 
 
-def test_a_clamp_holds_thresholds_that_would_explode() -> None:
+def test_a_clamp_keeps_thresholds_from_exploding() -> None:
     bias = [0.95, 0.5, 0.5, 0.9, 0.05, 0.05, 0.6]
-    free, held = lengths_of(bias, 200, 3, 1_000_000), lengths_of(bias, 200, 3, 1)
-    assert len(held) > 3 * len(free)
+    free, held = lengths_of(bias, 200, 3, 1_000_000), lengths_of(bias, 200, 3, 2)
+    assert len(held) > 2 * len(free)
 
 
 def test_balanced_trades_that_let_nothing_be_expected_make_bars_of_so_many_trades() -> None:

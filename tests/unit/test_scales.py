@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tickloom.errors import ConfigError, DataError
+from tickloom.evaluation.splits import purged_folds
 from tickloom.features.columns import BAR
 from tickloom.features.plan import Scale, ViewPlan
 from tickloom.features.scaling import Scales, fit_scales, load_scales, read_scales
@@ -79,7 +80,7 @@ TIMES = 1_700_000_000_000_000_000 + 60_000_000_000 * np.arange(600)
 
 
 def fitted(method="standard") -> Scales:
-    return fit_scales(plan(), computed(plan()), TIMES, slice(0, 400), method)
+    return fit_scales(plan(), computed(plan()), TIMES, np.arange(400), method)
 
 
 def test_a_scaled_view_gives_what_the_scaler_makes_of_an_unscaled_one(tmp_path: Path) -> None:
@@ -88,6 +89,16 @@ def test_a_scaled_view_gives_what_the_scaler_makes_of_an_unscaled_one(tmp_path: 
     oracle = preprocessing.StandardScaler().fit(raw[:400])
     scaled = computed(plan(scales=dict(read_scales(tmp_path / "scales.json", plan()))))
     np.testing.assert_allclose(scaled, oracle.transform(raw), rtol=1e-9, atol=1e-9)
+
+
+def test_a_scaled_view_gives_row_by_row_the_bits_of_all_rows_at_once() -> None:
+    view = FeatureView(plan(scales=dict(fitted().scales)))
+    rows = rows_of(BAR, 600)
+    whole = view.run(rows)[0]
+    view.reset()
+    for row, expected in zip(rows, whole, strict=True):
+        view.row[:] = row
+        assert view.update().tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("method", ["standard", "minmax", "robust"])
@@ -100,18 +111,21 @@ def test_scales_are_read_with_the_bits_that_were_written(method, tmp_path: Path)
 
 def test_scales_say_what_they_were_fitted_on() -> None:
     scales = fitted()
-    assert (scales.plan, scales.method, scales.rows) == (plan().version, "standard", (0, 400))
+    assert (scales.plan, scales.method, scales.rows) == (plan().version, "standard", ((0, 400),))
     assert scales.times == (TIMES[0], TIMES[399])
 
 
-def test_rows_after_the_window_do_not_matter() -> None:
+def test_only_training_rows_matter() -> None:
+    split = list(purged_folds(TIMES, TIMES, 3))[1]
     raw = computed(plan())
-    raw[400:] = 1e9
-    assert fit_scales(plan(), raw, TIMES, slice(0, 400)).version == fitted().version
+    clean = fit_scales(plan(), raw, TIMES, split.train)
+    raw[split.test] = 1e9
+    assert fit_scales(plan(), raw, TIMES, split.train) == clean
+    assert clean.rows == ((0, 200), (400, 600))
 
 
 def test_another_window_is_another_version() -> None:
-    assert fit_scales(plan(), computed(plan()), TIMES, slice(0, 399)).version != fitted().version
+    assert fit_scales(plan(), computed(plan()), TIMES, np.arange(399)).version != fitted().version
 
 
 def test_scales_of_another_view_are_refused_in_one_line(tmp_path: Path) -> None:
@@ -143,19 +157,19 @@ def test_a_file_that_holds_no_scales_is_refused(text: str | None, said: str, tmp
 
 
 def test_a_window_of_warm_up_alone_is_refused_with_the_column() -> None:
-    with pytest.raises(DataError, match=r"column 'moments_20.mean' has no number in rows 0 to 10"):
-        fit_scales(plan(), computed(plan()), TIMES, slice(0, 10))
+    with pytest.raises(DataError, match=r"column 'moments_20.mean' has no number in the training rows 0 to 9"):
+        fit_scales(plan(), computed(plan()), TIMES, np.arange(10))
 
 
-def test_an_empty_window_is_refused() -> None:
-    with pytest.raises(DataError, match="rows 600 to 600 of 600 are an empty window"):
-        fit_scales(plan(), computed(plan()), TIMES, slice(700, 800))
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(DataError, match="there are no training rows"):
+        fit_scales(plan(), computed(plan()), TIMES, np.arange(0))
 
 
 def test_scales_are_not_fitted_on_scaled_columns() -> None:
     scaled = plan(scales={"sma_5": Scale(2.0, 0.0)})
     with pytest.raises(ConfigError, match="without scales"):
-        fit_scales(scaled, computed(scaled), TIMES, slice(0, 400))
+        fit_scales(scaled, computed(scaled), TIMES, np.arange(400))
 
 
 def test_an_unknown_method_is_refused_with_those_that_are_known() -> None:

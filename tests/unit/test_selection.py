@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tickloom.errors import DataError
-from tickloom.evaluation.splits import purged_folds
-from tickloom.features.selection import Rules, Selection, information, load_selection, select, stretches
+from tickloom.evaluation.splits import purged_folds, stretches
+from tickloom.features.selection import Rules, Selection, information, load_selection, select
 
 feature_selection = pytest.importorskip("sklearn.feature_selection", reason="scikit-learn is the oracle")
 metrics = pytest.importorskip("sklearn.metrics")

@@ -150,7 +150,8 @@ class BarSection:
     span : int
         Bars that expectations of imbalances and runs look back.
     clamp : int
-        How many times more or fewer than ``size`` the trades may be that are expected of an imbalance or a run.
+        How many times more or fewer than ``size`` the trades may be that are expected of an imbalance or a run; no bar
+        has fewer.
     instruments : tuple of str or None
         Which instruments; None: all that have trades.
     """

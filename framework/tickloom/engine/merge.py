@@ -1,6 +1,6 @@
 """Several sources, one order of rows: release what can no longer be preceded by anything."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Feed:
         self._renamed = index > 0 or list(instruments) != list(range(len(instruments))) or bool(series)
         self.waiting = _EMPTY
         self.watermark = -FOREVER
+        #: Called once, before the first row is handed over, with its ``ts_init``.
+        self.before_first: Callable[[int], None] | None = None
 
     def pull(self) -> None:
         """Take the next chunk, or promise that nothing comes any more."""
@@ -44,10 +46,16 @@ class Feed:
             return
         rows, self.watermark = item
         if len(rows):
-            rows = self._rename(rows) if self._renamed else rows
+            if self.before_first is not None:
+                self.before_first(int(rows[0, r.TS_INIT]))
+                self.before_first = None
+            rows = self.named(rows)
             self.waiting = np.concatenate((self.waiting, rows)) if len(self.waiting) else rows
 
-    def _rename(self, rows: Rows) -> Rows:
+    def named(self, rows: Rows) -> Rows:
+        """Return rows of the source with the run's indices."""
+        if not self._renamed:
+            return rows
         rows = rows.copy()
         rows[:, r.INSTRUMENT] = self._instruments[rows[:, r.INSTRUMENT]]
         bars = rows[:, r.KIND] == r.BAR

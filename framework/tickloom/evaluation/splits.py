@@ -106,6 +106,12 @@ def purged_folds(times: ArrayLike, ends: ArrayLike, folds: int, embargo: int = 0
         yield _split(rows[(before & (rows < test[0])) | (after & (rows > test[-1]))], test)
 
 
+def stretches(rows: Ints) -> tuple[tuple[int, int], ...]:
+    """Say ascending row numbers as stretches from a row to the one before another, as records of what was fitted do."""
+    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+    return tuple((int(part[0]), int(part[-1]) + 1) for part in np.split(rows, cuts) if len(part))
+
+
 def _labels(times: ArrayLike, ends: ArrayLike) -> tuple[Ints, Ints]:
     starts, known = np.asarray(times, np.int64), np.asarray(ends, np.int64)
     if starts.ndim != 1 or starts.shape != known.shape:

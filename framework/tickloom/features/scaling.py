@@ -1,9 +1,9 @@
-"""Scales of a view: fitted once on a window of rows, frozen, and applied inside the fused call, live as in training.
+"""Scales of a view: fitted once on training rows, frozen, and applied inside the fused call, live as in training.
 
 A scale that goes on learning is another thing, a feature of its own: see the family ``scaled`` of our features.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tickloom.errors import ConfigError, DataError
+from tickloom.evaluation.splits import stretches
 from tickloom.features.plan import Scale, ViewPlan
 from tickloom.storage.document import read_document, version_of, write_document
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 #: Mean 0 and standard deviation 1; range 0 to 1; median 0 and a range of 1 between the quartiles.
 Method = Literal["standard", "minmax", "robust"]
@@ -33,17 +35,17 @@ class Scales:
         Version of the view without scales.
     method : str
         See `Method`.
-    rows : tuple of int
-        First row of the window, and the one after its last.
+    rows : tuple of (int, int)
+        The training rows, as stretches from a row to the one before another.
     times : tuple of int
-        Times of its first and its last row (UNIX time in nanoseconds, UTC).
+        Times of the first and the last of them (UNIX time in nanoseconds, UTC).
     scales : mapping of str to Scale
         By column name.
     """
 
     plan: str
     method: Method
-    rows: tuple[int, int]
+    rows: tuple[tuple[int, int], ...]
     times: tuple[int, int]
     scales: Mapping[str, Scale]
 
@@ -66,18 +68,14 @@ class Scales:
         return {
             "plan": self.plan,
             "method": self.method,
-            "rows": list(self.rows),
+            "rows": [list(stretch) for stretch in self.rows],
             "times": list(self.times),
             "scales": {name: [scale.factor, scale.offset] for name, scale in self.scales.items()},
         }
 
 
-def fit_scales(
-    plan: ViewPlan, table: ArrayLike, times: Sequence[int] | NDArray[np.int64], rows: slice, method: Method = "standard"
-) -> Scales:
-    """Fit scales on a window of rows.
-
-    The window is that of the training rows alone: a scale that has seen the rows it is tested on tells of them.
+def fit_scales(plan: ViewPlan, table: ArrayLike, times: Ints, rows: Ints, method: Method = "standard") -> Scales:
+    """Fit scales on training rows, and on no others: a scale that has seen what it is tested on tells of it.
 
     Parameters
     ----------
@@ -87,8 +85,8 @@ def fit_scales(
         What the view gave; NaN is passed over.
     times : int64, shape (n,)
         Times of the rows (UNIX time in nanoseconds, UTC).
-    rows : slice
-        The window.
+    rows : int64, shape (m,)
+        The training rows, ascending: a window, or those of a `tickloom.evaluation.splits.Split`.
     method : str
         See `Method`.
 
@@ -101,7 +99,7 @@ def fit_scales(
     ConfigError
         The plan has scales already, or there is no such method.
     DataError
-        The window is empty, or a column has no number in it, or one that is not finite.
+        There are no rows, or a column has no number in them, or one that is not finite.
     """
     fitted = _fitting(method)
     if plan.scales:
@@ -109,17 +107,18 @@ def fit_scales(
     values = np.ascontiguousarray(table, np.float64)
     if values.ndim != 2 or values.shape[1] != len(plan.columns) or len(times) != len(values):
         raise ValueError(f"a table of {len(plan.columns)} columns and a time per row are needed, not {values.shape}")
-    begin, end, _ = slice(rows.start, rows.stop).indices(len(values))
-    if begin >= end:
-        raise DataError(f"rows {begin} to {end} of {len(values)} are an empty window; nothing can be fitted on it")
-    found = fitted(values[begin:end])
-    for name, pair, column in zip(plan.names, found, values[begin:end].T, strict=True):
+    if not len(rows):
+        raise DataError("there are no training rows; no scale can be fitted")
+    begin, end = int(rows[0]), int(rows[-1])
+    chosen = values[rows]
+    found = fitted(chosen)
+    for name, pair, column in zip(plan.names, found, chosen.T, strict=True):
         if not np.isfinite(pair).all():
             what = "no number" if np.isnan(column).all() else "a number that is not finite, or too large"
-            raise DataError(f"column {name!r} has {what} in rows {begin} to {end}; no scale can be fitted")
+            raise DataError(f"column {name!r} has {what} in the training rows {begin} to {end}; no scale can be fitted")
     scales = {name: Scale(float(a), float(b)) for name, (a, b) in zip(plan.names, found, strict=True)}
-    window = int(times[begin]), int(times[end - 1])
-    return Scales(plan=plan.version, method=method, rows=(begin, end), times=window, scales=scales)
+    window = int(times[begin]), int(times[end])
+    return Scales(plan=plan.version, method=method, rows=stretches(rows), times=window, scales=scales)
 
 
 def load_scales(path: Path) -> Scales:
@@ -134,8 +133,8 @@ def load_scales(path: Path) -> Scales:
     return Scales(
         plan=body["plan"],
         method=body["method"],
-        rows=tuple(body["rows"]),
-        times=tuple(body["times"]),
+        rows=tuple((begin, end) for begin, end in body["rows"]),
+        times=(body["times"][0], body["times"][1]),
         scales={name: Scale(*pair) for name, pair in body["scales"].items()},
     )
 

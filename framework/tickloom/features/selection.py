@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tickloom.errors import DataError
+from tickloom.evaluation.splits import stretches
 from tickloom.storage.document import read_document, version_of, write_document
 
 Floats = NDArray[np.float64]
@@ -193,12 +194,6 @@ def information(values: Floats, target: Floats, estimator: Estimator = "binned",
     noise = np.random.default_rng(seed)
     aim = _untied(target, noise)
     return np.array([mutual_information(_untied(column, noise), aim, _NEIGHBOURS) for column in values.T])
-
-
-def stretches(rows: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
-    """Say ascending row numbers as stretches from a row to the one before another."""
-    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
-    return tuple((int(part[0]), int(part[-1]) + 1) for part in np.split(rows, cuts) if len(part))
 
 
 def _moving(names: Sequence[str], values: Floats, least: float) -> tuple[list[str], dict[str, str]]:

@@ -60,6 +60,9 @@ class Recorder:
         self._settings = section.options
         self._source = source
         self.by_value = not isinstance(source, Replayable)
+        if not self.by_value and hasattr(source, "history"):
+            # A replay asks the same source, and is told the same.
+            self.history = source.history
         #: Rows given so far.
         self.count = 0
         #: The last promise that no later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).

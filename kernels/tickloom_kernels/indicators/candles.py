@@ -8,10 +8,6 @@ from typing import Any
 
 from tickloom_kernels.indicators.window import lag, step
 
-#: A range that leaves and is so many times larger than all that stay leaves its rounding error behind.
-_DWARFS = 1e4
-
-
 # --- how long is long ------------------------------------------------------------------------------------------------
 
 
@@ -34,30 +30,14 @@ def shadow_range(k: int, opened: float, high: float, low: float, close: float) -
 
 
 @step
-def range_sum(k: int, state: Any, ranges: Any, n: int, begin: int) -> Any:
-    """Sum of the ranges of the n candles before this one, from the row ``begin`` on.
-
-    Candles are compared with averages, and where prices stand on a grid the two are often equal but for the last bit
-    of a sum. The operations are therefore those of TA-Lib, which has no other definition: they include the row at which
-    its sum begins, and that it never begins anew. Only after an outlier this one does, where TA-Lib's stays wrong.
-    """
-    (running,) = state
-    if k > begin + n:
-        gone = lag(ranges, n + 1)
-        running += lag(ranges, 1) - gone
-        if gone > _DWARFS * abs(running):
-            running = 0.0
-            for j in range(n, 0, -1):
-                running += lag(ranges, j)
-    elif k > begin:
-        running += lag(ranges, 1)
-    return (running,), running
-
-
-@step
 def threshold(k: int, sums: Any, n: int, factor: float, back: int) -> float:
-    """Multiply by a factor the mean range of the n candles before the one that stands so many rows back."""
-    return factor * (lag(sums, back) / n)
+    """Multiply by a factor the mean range of the n candles before the one that stands so many rows back.
+
+    Where prices stand on a grid a body is often equal to an average, and yet the comparison does not depend on how the
+    sum came about: differences of prices are whole multiples of the last bit of a price, so their sums have no error as
+    long as the ranges of n candles together are smaller than the price.
+    """
+    return factor * (lag(sums, back + 1) / n)
 
 
 # --- parts of the candle that stands so many rows back ---------------------------------------------------------------
@@ -178,7 +158,7 @@ def marubozu(k: int, o: float, h: float, low: float, c: float, large: float, tin
 
 @step
 def closing_marubozu(k: int, o: float, h: float, low: float, c: float, large: float, tiny: float) -> float:
-    """The closing marubozu: a long body with no shadow where it closes. 100 where white, -100 where black."""
+    """Marubozu at its close: a long body with no shadow where it closes. 100 where white, -100 where black."""
     if abs(c - o) <= large:
         return 0.0
     if c >= o:

@@ -189,7 +189,7 @@ def homing_pigeon(k: int, o: Any, c: Any, large_1: float, small_0: float) -> flo
 
 @step
 def matching_low(k: int, o: Any, c: Any, equal_1: float) -> float:
-    """The matching low: two black candles with equal closes. 100."""
+    """Two black candles with equal closes (matching low). 100."""
     return 100.0 if not white(o, c, 1) and not white(o, c, 0) and within(lag(c, 0), lag(c, 1), equal_1) else 0.0
 
 

@@ -190,7 +190,7 @@ def hikkake(k: int, state: Any, h: Any, low: Any, c: Any) -> Any:
 
 @step
 def hikkake_modified(k: int, state: Any, h: Any, low: Any, c: Any, near_2: float) -> Any:
-    """The modified hikkake: two inside candles in a row, the first closing near its end; else as `hikkake`."""
+    """Hikkake, modified: two inside candles in a row, the first closing near its end; else as `hikkake`."""
     inside = lag(h, 2) < lag(h, 3) and lag(low, 2) > lag(low, 3) and lag(h, 1) < lag(h, 2) and lag(low, 1) > lag(low, 2)
     below = lag(h, 0) < lag(h, 1) and lag(low, 0) < lag(low, 1) and lag(c, 2) <= lag(low, 2) + near_2
     above = lag(h, 0) > lag(h, 1) and lag(low, 0) > lag(low, 1) and lag(c, 2) >= lag(h, 2) - near_2

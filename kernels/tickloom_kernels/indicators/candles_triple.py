@@ -294,7 +294,7 @@ def tristar(k: int, o: Any, c: Any, tiny_2: float) -> float:
 
 @step
 def unique_three_river(k: int, o: Any, low: Any, c: Any, large_2: float, small_0: float) -> float:
-    """The unique three river: a long black candle, a black one inside with a lower low, and a short white one. 100."""
+    """Long black candle, a black one inside with a lower low, and a short white one (unique three river). 100."""
     found = (
         not white(o, c, 2)
         and body(o, c, 2) > large_2

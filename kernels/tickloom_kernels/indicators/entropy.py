@@ -198,16 +198,23 @@ def spectral_energy(k: int, memory: Any, window: Any, n: int) -> Any:
             put(memory, n + j, math.sin(2.0 * math.pi * j / n))
     if k < n - 1:
         return 0.0, 0.0, 0.0
-    half, base = n // 2, lag(window, 0)
+    # The cosine is the same from both ends of the window and the sine its opposite, so what they meet is added first.
+    # The newest value is the base, so that it needs no term of its own.
+    half, pairs, base = n // 2, (n - 1) // 2, lag(window, 0)
+    for j in range(1, pairs + 1):
+        one, other = lag(window, j) - base, lag(window, n - j) - base
+        put(memory, 2 * n + j, one + other)
+        put(memory, 3 * n + j, one - other)
+    middle = lag(window, half) - base if 2 * half == n else 0.0
     slow = middling = fast = 0.0
     for f in range(1, half + 1):
-        real = imaginary = 0.0
+        real, imaginary = -middle if f % 2 == 1 else middle, 0.0
         place = 0
-        for j in range(n):
-            d = lag(window, j) - base
-            real, imaginary = fma(d, get(memory, place), real), fma(d, get(memory, n + place), imaginary)
+        for j in range(1, pairs + 1):
             place += f
             place -= n if place >= n else 0
+            real = fma(get(memory, 2 * n + j), get(memory, place), real)
+            imaginary = fma(get(memory, 3 * n + j), get(memory, n + place), imaginary)
         energy = (real * real + imaginary * imaginary) * (1.0 if 2 * f == n else 2.0)
         band = 3 * (f - 1) // half
         slow += energy if band == 0 else 0.0

@@ -635,7 +635,7 @@ def close_ratio(k: int, closes: Any) -> float:
 
 @step
 def log_volume_ratio(k: int, volumes: Any) -> float:
-    """Logarithm of one plus the volume over the volume before it; a bar after one without volume counts as unchanged."""
+    """Logarithm of one plus the volume over the one before it; after a bar without volume it counts as unchanged."""
     if k < 1 or lag(volumes, 1) == 0.0:
         return math.log(2.0)
     return math.log(lag(volumes, 0) / lag(volumes, 1) + 1.0)

@@ -84,7 +84,7 @@ def variance(k: int, variance: float, n: int) -> float:
 
 @step
 def standard_deviation(k: int, variance: float, n: int, deviations: float) -> float:
-    """The standard deviation of the last n values, times a number; of the population (divided by n, not n - 1)."""
+    """Root of the variance of the last n values (standard deviation), times a number; of the population (divided by n, not n - 1)."""
     return math.sqrt(variance) * deviations
 
 

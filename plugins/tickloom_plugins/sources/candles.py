@@ -31,7 +31,7 @@ from tickloom.codes import BadInput, Feed
 from tickloom.config.settings import build
 from tickloom.errors import ConfigError, DataError, nearest
 from tickloom.instruments import Instrument
-from tickloom.units import duration, expand, show_duration
+from tickloom.units import duration, expand, moment, show_duration
 from tickloom_kernels import rows as r
 from tickloom_plugins.sources.candle_files import NO_TIME, Slice, Survey, name_parts, slices, steps, survey
 
@@ -49,6 +49,12 @@ def _paths(value: Path | tuple[Path, ...]) -> tuple[Path, ...]:
 def _positive(_source: "Candles", _field: "attrs.Attribute[str | None]", text: str | None) -> None:
     if text is not None and duration(text) == 0:
         raise ConfigError(f"{text!r} is no length of a bar; write such as '5m'")
+
+
+def _moment(_source: "Candles", field: "attrs.Attribute[str | None]", text: str | None) -> None:
+    """Refuse what is no moment."""
+    if text is not None:
+        moment(text)
 
 
 def _duration(_source: "Candles", _field: "attrs.Attribute[str]", text: str) -> None:
@@ -77,6 +83,9 @@ class Candles:
     interval : str or None
         Length of a bar, such as ``"5m"``, and the name of the series. By default the commonest distance of open times:
         set it where most bars are missing, as in a symbol that hardly trades.
+    start, end : str or None
+        Bars that open at or after ``start`` and before ``end`` (UTC), such as ``"2024-03-01"``. What lies before
+        ``start`` warms feature views up.
     delay : str
         How long after its close a bar is known.
     symbols : tuple of str
@@ -90,6 +99,8 @@ class Candles:
     path: Path | tuple[Path, ...] = attrs.field(converter=_paths)
     interval: str | None = attrs.field(default=None, validator=_positive)
     delay: str = attrs.field(default="0s", validator=_duration)
+    start: str | None = attrs.field(default=None, validator=_moment)
+    end: str | None = attrs.field(default=None, validator=_moment)
     symbols: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, alias="instruments")
     _read: tuple[_File, ...] = attrs.field(default=(), init=False, repr=False)
@@ -144,10 +155,30 @@ class Candles:
         self._given = 0
         delay = duration(self.delay)
         for rows in _merged([_rows_of(file, delay) for file in self._files()]):
+            self._given += len(rows)
+            rows = self._within(rows)
             for first in range(0, len(rows), CHUNK):
                 chunk = rows[first : first + CHUNK]
-                self._given += len(chunk)
                 yield chunk, int(chunk[-1, r.TS_INIT])
+
+    def history(self, instrument: int, until: int, rows: int) -> Rows:
+        """Return bars from before ``start``, the newest ``rows`` (`tickloom.engine.wiring.warm.Historical`)."""
+        kept = np.empty((0, r.WORDS), np.int64)
+        if self.start is None:
+            return kept
+        for part in _rows_of(self._files()[instrument], duration(self.delay)):
+            early = part[(part[:, r.KIND] == r.BAR) & (part[:, r.TS_INIT] < until)]
+            kept = np.concatenate([kept, early])[-rows:]
+            if part[-1, r.TS_INIT] >= until:
+                break
+        return kept
+
+    def _within(self, rows: Rows) -> Rows:
+        """Leave out what opens before the start, or at the end and later."""
+        opened = rows[:, r.TS_EVENT]
+        first = moment(self.start) if self.start else NO_TIME
+        last = moment(self.end) if self.end else 2**63 - 1
+        return rows if first == NO_TIME and last == 2**63 - 1 else rows[(opened >= first) & (opened < last)]
 
     def _files(self) -> tuple[_File, ...]:
         """Find the files and read each through, once."""

@@ -105,6 +105,16 @@ class View:
         none = np.empty(0, np.int64)
         return Batch(np.empty((0, self.features.plan.stream.width)), none, none, none, none)
 
+    def has(self, instrument: int) -> bool:
+        """Whether the view is computed for an instrument of the run."""
+        return bool(self._chosen[instrument] >= 0)
+
+    def warm(self, rows: Rows) -> None:
+        """Step over rows from before the run; nothing comes of them but a state."""
+        batch = self._batch(np.ascontiguousarray(rows))
+        if len(batch.ts):
+            self.features.run(batch.table, batch.which, instants=batch.ts)
+
     # --- taking back -------------------------------------------------------------------------------------------------
 
     def save(self) -> None:

@@ -19,6 +19,7 @@ from tickloom.engine.subscriptions import Subscriptions
 from tickloom.engine.wiring.collect import Collector
 from tickloom.engine.wiring.strategies import emitters, order_kernel
 from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, feeds_of, number_tables
+from tickloom.engine.wiring.warm import warm_up
 from tickloom.errors import ConfigError, nearest
 from tickloom.events import Bar, BookDelta, Event, Features, PluginFault, Quote, Trade
 from tickloom.interfaces import RiskCheck
@@ -133,6 +134,8 @@ class Wiring:
 
     def _wire(self, observers: tuple[Observer, ...], block: int) -> Run:
         tables, config = self._tables, self._config
+        feeds = feeds_of(tables)
+        self._cold = warm_up(tables, feeds, self._views)
         stream = OutcomeStream((self._collector, *observers), self._detached)
         longest = max((session.venue.longest() for session in self._sessions.values()), default=0)
         self.run = run = Run(
@@ -147,7 +150,7 @@ class Wiring:
             sessions=tuple(self._sessions.values()),
             subscriptions=self._subscriptions,
             tables=self._run_tables(),
-            feeds=feeds_of(tables),
+            feeds=feeds,
             progress_of=[source.progress for source in tables.sources.values()],
             newest=self._newest,
             notify=self._notify,
@@ -300,6 +303,9 @@ class Wiring:
             venues=venues,
             series=tables.series,
             deposits=self._accounts.deposits,
+            view_versions={
+                name: view.features.plan.version for name, view in zip(config.views, self._views, strict=True)
+            },
         )
 
     # --- afterwards --------------------------------------------------------------------------------------------------
@@ -325,7 +331,7 @@ class Wiring:
             first=seen.first,
             last=seen.last,
             notes=[note for session in run.sessions for note in session.venue.notes()]
-            + [*seen.doubts, *self._late_trades(), *notes],
+            + [*seen.doubts, *self._late_trades(), *self._cold, *notes],
             status=run.status,
         )
 

@@ -74,6 +74,7 @@ def _card(record: RunRecord) -> list[tuple[str, str]]:
         ("seed", str(record.seed)),
         ("config (SHA-256)", config_hash(record)),
         *((f"version of {name}", version) for name, version in sorted(record.versions.items())),
+        *((f"version of view {name}", version) for name, version in record.view_versions.items()),
         ("instruments", ", ".join(terms.name for terms in record.instruments)),
         ("accounts", ", ".join(record.accounts)),
         ("strategies", ", ".join(record.strategies)),

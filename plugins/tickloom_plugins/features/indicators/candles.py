@@ -4,26 +4,20 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from tickloom.features import Float, Int, Use, Window, feature
+from tickloom.features import Float, Int, Window, feature
 from tickloom.features.declare import Feature, Input
 from tickloom_kernels.indicators import candles, candles_double, candles_multiple, candles_triple
+from tickloom_plugins.features.indicators.terms import total
 
 LENGTH: dict[str, Any] = {"unit": "price", "power": 1, "stability": "exact"}
 
 body_range = feature(inputs=("open", "close"), **LENGTH)(candles.body_range)
 high_low_range = feature(inputs=("high", "low"), **LENGTH)(candles.high_low_range)
 shadow_range = feature(inputs=("open", "high", "low", "close"), **LENGTH)(candles.shadow_range)
-range_sum = feature(
-    inputs=lambda n, begin: (Window(body_range(), n + 1),),
-    parameters={"n": Int(10), "begin": Int(0, least=0)},
-    state=1,
-    lookback=lambda n, begin: begin + n,
-    **LENGTH,
-)(candles.range_sum)
 threshold = feature(
-    inputs=lambda n, factor, back: (Window(range_sum(n=n), back),),
+    inputs=lambda n, factor, back: (Window(total(body_range(), n=n), back + 1),),
     parameters={"n": Int(10), "factor": Float(1.0), "back": Int(0, least=0)},
-    lookback=lambda n, factor, back: back,
+    lookback=lambda n, factor, back: back + 1,
     **LENGTH,
 )(candles.threshold)
 
@@ -41,15 +35,7 @@ SETTINGS: dict[str, tuple[Feature, int, float]] = {
 COLUMNS = {"o": "open", "h": "high", "low": "low", "c": "close"}
 
 
-def length(setting: str, back: int, rows: int) -> Use:
-    """Tell what is long, short or near for the candle so many rows back, in patterns that begin after ``rows``."""
-    ranges, n, factor = SETTINGS[setting]
-    return threshold(range_sum(ranges(), n=n, begin=rows - back - n), n=n, factor=factor, back=back)
-
-
-def pattern(
-    step: Callable[..., Any], bars: int, oracle: str, rows: int = 0, own: int = 0, penetration: float = 0.3
-) -> Feature:
+def pattern(step: Callable[..., Any], bars: int, oracle: str, rows: int, penetration: float = 0.3) -> Feature:
     """Declare a pattern; its inputs are told by the names of the step function's arguments.
 
     Parameters
@@ -62,26 +48,26 @@ def pattern(
     oracle : str
         TA-Lib's function.
     rows : int
-        Rows before the first at which all lengths are there.
-    own : int
-        Rows after that before the first value.
+        Rows before the first value; TA-Lib's lookback.
     penetration : float
         The default: which part of the first body must be taken back.
     """
     names = list(inspect.signature(getattr(step, "py_func", step)).parameters)[1:]
-    parameters = {"penetration": Float(penetration)} if "penetration" in names else {}
     inputs: list[Input] = []
+    ready = 0
     for name in names:
         setting, _, back = name.partition("_")
         if name in COLUMNS:
             inputs.append(Window(COLUMNS[name], bars - 1) if bars > 1 else COLUMNS[name])
         elif setting in SETTINGS:
-            inputs.append(length(setting, int(back or 0), rows))
+            ranges, n, factor = SETTINGS[setting]
+            inputs.append(threshold(total(ranges(), n=n), n=n, factor=factor, back=int(back or 0)))
+            ready = max(ready, n + int(back or 0))
     return feature(
         inputs=tuple(inputs),
-        parameters=parameters,
+        parameters={"penetration": Float(penetration)} if "penetration" in names else {},
         state=4 if "state" in names else 0,
-        lookback=own,
+        lookback=rows - ready,
         stability="exact",
         convention="TA-Lib's settings",
         oracle=f"talib.CDL{oracle}",
@@ -102,7 +88,7 @@ short_line = pattern(candles.short_line, 1, "SHORTLINE", 10)
 spinning_top = pattern(candles.spinning_top, 1, "SPINNINGTOP", 10)
 high_wave = pattern(candles.high_wave, 1, "HIGHWAVE", 10)
 
-engulfing = pattern(candles_double.engulfing, 2, "ENGULFING", own=2)
+engulfing = pattern(candles_double.engulfing, 2, "ENGULFING", 2)
 harami = pattern(candles_double.harami, 2, "HARAMI", 11)
 harami_cross = pattern(candles_double.harami_cross, 2, "HARAMICROSS", 11)
 doji_star = pattern(candles_double.doji_star, 2, "DOJISTAR", 11)
@@ -125,7 +111,7 @@ kicking_by_length = pattern(candles_double.kicking_by_length, 2, "KICKINGBYLENGT
 two_crows = pattern(candles_triple.two_crows, 3, "2CROWS", 12)
 upside_gap_two_crows = pattern(candles_triple.upside_gap_two_crows, 3, "UPSIDEGAP2CROWS", 12)
 three_inside = pattern(candles_triple.three_inside, 3, "3INSIDE", 12)
-three_outside = pattern(candles_triple.three_outside, 3, "3OUTSIDE", own=3)
+three_outside = pattern(candles_triple.three_outside, 3, "3OUTSIDE", 3)
 three_stars_in_south = pattern(candles_triple.three_stars_in_south, 3, "3STARSINSOUTH", 12)
 three_white_soldiers = pattern(candles_triple.three_white_soldiers, 3, "3WHITESOLDIERS", 12)
 advance_block = pattern(candles_triple.advance_block, 3, "ADVANCEBLOCK", 12)
@@ -138,7 +124,7 @@ morning_doji_star = pattern(candles_triple.morning_doji_star, 3, "MORNINGDOJISTA
 evening_doji_star = pattern(candles_triple.evening_doji_star, 3, "EVENINGDOJISTAR", 12)
 gap_side_by_side_white = pattern(candles_triple.gap_side_by_side_white, 3, "GAPSIDESIDEWHITE", 7)
 tasuki_gap = pattern(candles_triple.tasuki_gap, 3, "TASUKIGAP", 7)
-gap_three_methods = pattern(candles_triple.gap_three_methods, 3, "XSIDEGAP3METHODS", own=2)
+gap_three_methods = pattern(candles_triple.gap_three_methods, 3, "XSIDEGAP3METHODS", 2)
 stick_sandwich = pattern(candles_triple.stick_sandwich, 3, "STICKSANDWICH", 7)
 tristar = pattern(candles_triple.tristar, 3, "TRISTAR", 12)
 unique_three_river = pattern(candles_triple.unique_three_river, 3, "UNIQUE3RIVER", 12)
@@ -150,5 +136,5 @@ breakaway = pattern(candles_multiple.breakaway, 5, "BREAKAWAY", 14)
 ladder_bottom = pattern(candles_multiple.ladder_bottom, 5, "LADDERBOTTOM", 14)
 mat_hold = pattern(candles_multiple.mat_hold, 5, "MATHOLD", 14, penetration=0.5)
 rise_fall_three_methods = pattern(candles_multiple.rise_fall_three_methods, 5, "RISEFALL3METHODS", 14)
-hikkake = pattern(candles_multiple.hikkake, 3, "HIKKAKE", own=5)
-hikkake_modified = pattern(candles_multiple.hikkake_modified, 4, "HIKKAKEMOD", 7, own=3)
+hikkake = pattern(candles_multiple.hikkake, 3, "HIKKAKE", 5)
+hikkake_modified = pattern(candles_multiple.hikkake_modified, 4, "HIKKAKEMOD", 10)

@@ -72,7 +72,7 @@ spectral_energy = feature(
     **RETURNS,
     parameters={"n": Int(64, 6, 10_000)},
     outputs=("slow", "middling", "fast"),
-    memory=lambda n: 2 * n,
+    memory=lambda n: 4 * n,
     unit="ratio",
     convention="three bands of equal width; without the mean, no taper",
     oracle="numpy.fft",

@@ -164,6 +164,8 @@ pvo = feature(
         average(kind, max(fast, slow), "volume"),
     ),
     parameters={"fast": Int(12, 2), "slow": Int(26, 2), "kind": Choice("ema", tuple(KINDS))},
+    # A stream that begins in a burst of volume takes longer: what is left of it is divided by the small averages after.
+    converge=lambda fast, slow, kind: max(fast, slow),
     unit="percent",
     stability="converging",
     oracle="talib.PVO",

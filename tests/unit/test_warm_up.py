@@ -1,0 +1,92 @@
+"""Views that are warm at the first row: the source is asked for what happened before, where it can tell."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loops import candle, go
+
+from tickloom.errors import ConfigError
+from tickloom.events import Features
+from tickloom.interfaces import Strategy
+from tickloom.testing.runs import Finished, Tape, prepare
+from tickloom_kernels import rows as r
+from tickloom_plugins.sources.candles import Candles
+
+#: Closes of bars of a minute: 1, 2, 3, ... so that a mean of 5 ends 2 behind.
+BARS = 60
+MINUTE = 60 * 10**9
+START = 1_704_067_200 * 10**9
+
+CONFIG = """
+[sources.main]
+kind = "candles"
+path = "{folder}/*.csv"
+{more}
+[views.v]
+on = "bar"
+bars = "1m"
+features = [{{ name = "sma", n = 5 }}]
+[strategies.one]
+kind = "hearing"
+"""
+
+
+class Hearing(Strategy):
+    def on_features(self, features: Features) -> None:
+        """Hear."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for symbol, first in (("AAA_USD", 1), ("BBB_USD", 101)):
+        lines = ["timestamp,open,high,low,close,volume"]
+        for n in range(BARS):
+            close = first + n
+            lines.append(f"{START // 10**9 + 60 * n},{close},{close},{close},{close},1")
+        (tmp_path / f"{symbol}-1m.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+def run(folder: Path, more: str) -> Finished:
+    tape = Tape()
+    text = CONFIG.format(folder=folder, more=more)
+    return Finished(prepare(text, {"hearing": Hearing}, observers=(tape,)).execute().record, tape)
+
+
+def test_a_view_is_warm_at_the_first_bar_where_there_is_history(folder: Path) -> None:
+    finished = run(folder, 'start = "2024-01-01T00:30"\nend = "2024-01-01T00:32"')
+    # Bars 31 and 32 of each symbol: their means are of 27 to 31 and of 28 to 32.
+    assert [(one.instrument, one.values) for one in finished.features] == [
+        (0, (29.0,)), (1, (129.0,)), (0, (30.0,)), (1, (130.0,)),
+    ]  # fmt: skip
+    assert finished.record.rows == {"Bar": 4}
+    assert not any("history" in note for note in finished.record.notes)
+
+
+def test_a_view_waits_where_history_is_too_short(folder: Path) -> None:
+    finished = run(folder, 'start = "2024-01-01T00:03"\nend = "2024-01-01T00:06"')
+    assert [one.values for one in finished.features] == [(3.0,), (103.0,), (4.0,), (104.0,)]
+
+
+def test_a_source_without_history_is_named(folder: Path) -> None:
+    extra = '[views.v]\non = "bar"\nbars = "1ms"\nfeatures = [{ name = "sma", n = 3 }]\n'
+    finished = go({"one": Hearing}, [candle(n, 7 + n) for n in range(4)], series=["1ms"], extra=extra)
+    (note,) = [one for one in finished.record.notes if "history" in one]
+    assert note.startswith("views.v: source ")
+    assert note.endswith(" has no history; it is ready after 2 more bars")
+
+
+def test_candles_give_the_newest_bars_before_a_moment(folder: Path) -> None:
+    source = Candles(path=folder / "AAA_USD-1m.csv", start="2024-01-01T00:30")
+    (first, _) = next(source.chunks())
+    assert first[0, r.BAR_CLOSE] == 31
+    found = source.history(0, int(first[0, r.TS_INIT]), 3)
+    assert found[:, r.BAR_CLOSE].tolist() == [28, 29, 30]
+    assert (np.diff(found[:, r.TS_INIT]) == MINUTE).all()
+    assert len(Candles(path=folder / "AAA_USD-1m.csv").history(0, START, 3)) == 0
+
+
+def test_candles_from_no_moment_are_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="soon"):
+        Candles(path=folder / "AAA_USD-1m.csv", start="soon")
