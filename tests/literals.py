@@ -1,7 +1,7 @@
 """Compares features with literal references: a function of the rows up to one, slow and as the definition reads."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from catalogue import Series, features_of, made_up, uses_of
 
 from tickloom.features.columns import BAR
-from tickloom.features.declare import Use
+from tickloom.features.declare import Int, Use
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
 from tickloom.testing.numbers import rows_of
@@ -65,19 +65,39 @@ def computed(family: str, which: int | Series) -> dict[Use, Floats]:
 def faults(family: str, name: str, literal: Literal, which: int | Series, tolerance: float = 1e-12) -> list[str]:
     """Say where a feature is not what its literal reference gives; differences are in parts of the largest value."""
     series = some_series()[which] if isinstance(which, int) else which
+    named = [(use, got) for use, got in computed(family, series).items() if use.feature.name == name]
+    return [fault for use, got in named for fault in differences(use, got, literal, series, tolerance)]
+
+
+def differences(use: Use, got: Floats, literal: Literal, series: Series, tolerance: float) -> list[str]:
+    """Say where outputs of one feature, shape (outputs, rows), are not what the literal reference gives."""
     found = []
-    for use, got in computed(family, series).items():
-        if use.feature.name == name:
-            first, at = literal[0](**use.values), literal[1]
-            for n, values in enumerate(got):
-                begins = int(np.argmin(np.isnan(values)))
-                found += [f"{use.label} output {n} begins at {begins}, not {first}"] if begins != first else []
-            for k in chosen(first, len(series.rows)):
-                expected = at(Bars(series.rows[: k + 1]), **use.values)
-                for n, value in enumerate(expected if isinstance(expected, Sequence) else [expected]):
-                    scale = float(np.abs(got[n][first:]).max()) or 1.0
-                    if not abs(got[n][k] - value) <= tolerance * scale:
-                        found.append(f"{use.label} output {n} row {k} is {got[n][k]!r}, not {value!r}")
+    first, at = literal[0](**use.values), literal[1]
+    for n, values in enumerate(got):
+        begins = int(np.argmin(np.isnan(values)))
+        found += [f"{use.label} output {n} begins at {begins}, not {first}"] if begins != first else []
+    for k in chosen(first, len(series.rows)):
+        expected = at(Bars(series.rows[: k + 1]), **use.values)
+        for n, value in enumerate(expected if isinstance(expected, Sequence) else [expected]):
+            scale = float(np.abs(got[n][first:]).max()) or 1.0
+            if not abs(got[n][k] - value) <= tolerance * scale:
+                found.append(f"{use.label} output {n} row {k} is {got[n][k]!r}, not {value!r}")
+    return found
+
+
+def faults_at_least(family: str, literals: Mapping[str, Literal], tolerance: Callable[[str], float]) -> list[str]:
+    """Say where features whose whole-number parameters are as small as they may be are not what they should be."""
+    series = some_series()[1]
+    uses = [
+        one(**{name: each.least for name, each in one.parameters.items() if isinstance(each, Int)})
+        for one in features_of(family)
+    ]
+    out, at, found = FeatureView(ViewPlan(BAR, uses)).run(series.rows)[0].T, 0, []
+    for use in uses:
+        end = at + len(use.feature.outputs)
+        name = use.feature.name
+        found += differences(use, out[at:end], literals[name], series, tolerance(name))
+        at = end
     return found
 
 

@@ -15,23 +15,28 @@ from tickloom_kernels import rows as r
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: Numbers of an instrument that are kept between updates of its book, in lots and counts: bought, sold, buys, sells.
-FLOWS = 4
+#: Numbers of an instrument that are kept between rows: what was traded since the last update of its book, in lots and
+#: counts (bought, sold, buys, sells), and bid + ask of its newest quote, in ticks (0: none yet).
+FLOWS = 5
+_QUOTED = 4
 _NANOSECONDS = 1e9
 
 
 @njit(cache=True, nogil=True)
-def trades(rows: Ints, chosen: Ints, ratios: Floats, out: Floats, where: Ints, which: Ints) -> int:
-    """Write price, quantity, aggressor and time of every trade.
+def trades(flows: Ints, rows: Ints, chosen: Ints, ratios: Floats, out: Floats, where: Ints, which: Ints) -> int:
+    """Write price, quantity, aggressor and time of every trade, and the mid of the newest whole quote before it.
 
     Parameters
     ----------
+    flows : int64, shape (symbols, FLOWS)
+        The newest quote of each symbol; changed.
     rows : int64, shape (n, 12)
         Market rows.
     chosen : int64, shape (instruments,)
         The symbol that each instrument is in the view, or -1.
     ratios : float64, shape (instruments, 4)
-    out : float64, shape (n, 4)
+    out : float64, shape (n, 5)
+        The mid is NaN while there is no quote.
     where, which : int64, shape (n,)
         Get the place among ``rows`` and the symbol of each row that was written.
 
@@ -42,12 +47,17 @@ def trades(rows: Ints, chosen: Ints, ratios: Floats, out: Floats, where: Ints, w
     """
     count = 0
     for k in range(len(rows)):
-        i = rows[k, r.INSTRUMENT]
-        if rows[k, r.KIND] == r.TRADE and chosen[i] >= 0:
+        i, kind = rows[k, r.INSTRUMENT], rows[k, r.KIND]
+        if kind == r.QUOTE and chosen[i] >= 0:
+            if rows[k, r.QUOTE_BID_QUANTITY] != 0 and rows[k, r.QUOTE_ASK_QUANTITY] != 0:
+                flows[chosen[i], _QUOTED] = rows[k, r.QUOTE_BID_PRICE] + rows[k, r.QUOTE_ASK_PRICE]
+        elif kind == r.TRADE and chosen[i] >= 0:
+            both = flows[chosen[i], _QUOTED]
             out[count, 0] = rows[k, r.TRADE_PRICE] * ratios[i, 0] / ratios[i, 1]
             out[count, 1] = rows[k, r.TRADE_QUANTITY] * ratios[i, 2] / ratios[i, 3]
             out[count, 2] = rows[k, r.TRADE_AGGRESSOR]
             out[count, 3] = rows[k, r.TS_EVENT] / _NANOSECONDS
+            out[count, 4] = both * ratios[i, 0] / ratios[i, 1] / 2.0 if both != 0 else np.nan
             where[count], which[count] = k, chosen[i]
             count += 1
     return count

@@ -249,7 +249,7 @@ def test_a_place_to_write_that_does_not_fit_is_refused() -> None:
         (lambda: nothing(n=1), "feature 'nothing' has no parameter 'n'; it has no parameters"),
         (lambda: ViewPlan(stream("trade"), [both()]), "feature 'both' needs 'high', which a view on 'trade' does not have"),
         (lambda: ViewPlan(BAR, [summed(both(), n=2)]), "takes one output of 'both'; name one of top, bottom"),
-        (lambda: ViewPlan(BAR, [summed("close", "open")]), "feature 'summed' has 1 inputs, 2 are given"),
+        (lambda: ViewPlan(BAR, [summed("close", "open")]), "feature 'summed' is made of close, 2 inputs are given"),
         (lambda: ViewPlan(BAR, [summed(rank(), n=2)]), "cannot be computed from 'rank', which is of several symbols"),
         (lambda: ViewPlan(BAR, [summed(n=2), summed(n=2)]), "feature 'summed_2' stands in the view twice"),
     ],
@@ -353,3 +353,28 @@ def test_a_step_function_that_numba_cannot_compile_is_named() -> None:
 
     with pytest.raises(ConfigError, match="feature 'impossible' cannot be compiled: "):
         view(impossible())
+
+
+# --- computed from something else ------------------------------------------------------------------------------------
+
+
+@feature(inputs=lambda n: (summed(n=n), "close"), parameters={"n": Int(2)})
+def share(k: int, total: float, close: float, n: int) -> float:
+    """The close as a part of the sum of the last n closes."""
+    return close / total
+
+
+def test_what_a_feature_is_computed_from_stands_for_its_columns_however_deep_they_stand() -> None:
+    rows = bars(CLOSES)
+    rows[:, BAR.column("volume")] = [1.0, 3.0, 6.0, 2.0, 8.0]
+    out, _ = view(share("volume", n=2), share(average(alpha=0.5), n=2)).run(rows)
+    assert out[1:, 0].tolist() == [0.75, 6 / 9, 0.25, 0.8]
+    assert out[1, 1] == 1.5 / 2.5
+
+
+def test_inputs_may_be_wired_by_hand_whatever_they_are() -> None:
+    one = view(share.wired("high", "low"))
+    assert one.plan.names == ["share_2_of_high_low"]
+    assert one.run(bars([3.0]))[0].tolist() == [[0.5]]
+    with pytest.raises(ConfigError, match="feature 'share' has 2 inputs, 3 are given"):
+        ViewPlan(BAR, [share.wired("high", "low", "open")])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from catalogue import CATALOGUE, from_candles
-from literals import Bars, Floats, Literal, computed, faults, mean, of_closes
+from literals import Bars, Floats, Literal, computed, faults, faults_at_least, mean, of_closes
 from scipy import stats
 
 from tickloom.errors import ConfigError
@@ -92,6 +92,10 @@ LITERALS: dict[str, Literal] = {
 @pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
 def test_an_entropy_is_what_its_definition_gives(name: str, which: int) -> None:
     assert faults(FAMILY, name, LITERALS[name], which) == []
+
+
+def test_entropies_of_the_fewest_rows_are_what_their_definitions_give() -> None:
+    assert faults_at_least(FAMILY, LITERALS, lambda _: 1e-12) == []
 
 
 @pytest.mark.parametrize("symbol", ["BTC", "DOGE"])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from catalogue import CATALOGUE, from_candles
-from literals import Bars, Floats, Literal, computed, faults, mean, of_closes, some_series, spread
+from literals import Bars, Floats, Literal, computed, faults, faults_at_least, mean, of_closes, some_series, spread
 from scipy import stats
 
 from tickloom.errors import ConfigError
@@ -286,6 +286,10 @@ def tolerance(name: str) -> float:
 @pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
 def test_a_statistic_is_what_its_definition_gives(name: str, which: int) -> None:
     assert faults(FAMILY, name, LITERALS[name], which, tolerance(name)) == []
+
+
+def test_statistics_of_the_fewest_rows_are_what_their_definitions_give() -> None:
+    assert faults_at_least(FAMILY, LITERALS, tolerance) == []
 
 
 @pytest.mark.parametrize("symbol", ["BTC", "DOGE"])

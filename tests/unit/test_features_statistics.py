@@ -28,15 +28,19 @@ def exact(values: Sequence[float] | Floats) -> list[Fraction]:
     return [Fraction(float(x)) for x in values]
 
 
+def mean(x: list[Fraction]) -> Fraction:
+    return sum(x, Fraction(0)) / len(x)
+
+
 def covariance(x: list[Fraction], y: list[Fraction]) -> Fraction:
-    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    mean_x, mean_y = mean(x), mean(y)
     return sum(((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)), Fraction(0)) / len(x)
 
 
 def line(closes: Floats, n: int) -> tuple[Fraction, Fraction]:
     """Slope, and mean, of the straight line through the last n closes."""
     y, x = exact(closes[-n:]), [Fraction(k) for k in range(n)]
-    return covariance(x, y) / covariance(x, x), sum(y) / n
+    return covariance(x, y) / covariance(x, x), mean(y)
 
 
 def slope(bars: Bars, n: int) -> float:
@@ -55,8 +59,8 @@ def along(place: Callable[[int], int]) -> Literal:
     """Tell the height of the line, so many rows after its oldest value."""
 
     def at(bars: Bars, n: int) -> float:
-        rise, mean = line(bars.close, n)
-        return float(mean + rise * (place(n) - Fraction(n - 1, 2)))
+        rise, middle = line(bars.close, n)
+        return float(middle + rise * (place(n) - Fraction(n - 1, 2)))
 
     return before, at
 

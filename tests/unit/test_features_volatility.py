@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from catalogue import CATALOGUE, from_candles
-from literals import Bars, Literal, computed, faults, mean, some_series, spread
+from literals import Bars, Literal, computed, faults, faults_at_least, mean, some_series, spread
 
 FAMILY = "volatility"
 
@@ -207,6 +207,10 @@ def tolerance(name: str) -> float:
 @pytest.mark.parametrize("name", CATALOGUE[FAMILY].split())
 def test_a_measure_of_volatility_is_what_its_formula_gives(name: str, which: int) -> None:
     assert faults(FAMILY, name, LITERALS[name], which, tolerance(name)) == []
+
+
+def test_measures_of_volatility_of_the_fewest_rows_are_what_their_definitions_give() -> None:
+    assert faults_at_least(FAMILY, LITERALS, tolerance) == []
 
 
 @pytest.mark.parametrize("symbol", ["BTC", "DOGE"])

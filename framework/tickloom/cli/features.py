@@ -23,7 +23,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 def listing(on: str | None, as_json: bool) -> None:
     """List installed features: parameters with their defaults, outputs, and the streams they run on."""
-    from tickloom.features.catalogue import described, installed
+    from tickloom.features.inspection.catalogue import described, installed
     from tickloom.plugins import load_plugins
 
     found = [described(name, one) for name, one in installed(load_plugins()).items()]
@@ -49,7 +49,7 @@ def listing(on: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show what the feature NAME says of itself."""
-    from tickloom.features.catalogue import described, details
+    from tickloom.features.inspection.catalogue import described, details
     from tickloom.plugins import load_plugins
 
     registry = load_plugins()
@@ -73,7 +73,7 @@ def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int) ->
     The exit code is 1 where a feature knew what came later; the first such row is named.
     """
     from tickloom.config import load_config
-    from tickloom.features.check import checked_views
+    from tickloom.features.inspection.check import checked_views
     from tickloom.plugins import load_plugins
 
     settings = load_config(config, sets)
@@ -90,6 +90,30 @@ def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int) ->
         ctx.exit(1)
 
 
+@command.command("plot", short_help="Draw the views of a config.")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Put a value in place of the config's.")
+@click.option("--rows", type=click.IntRange(min=1), default=200_000, help="Rows of each view at most [200000].")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("features.html"), help="The page.")
+def plot(config: Path, sets: tuple[str, ...], rows: int, out: Path) -> None:
+    """Compute every view of CONFIG over the data of its sources, and draw it on a page that opens offline."""
+    from tickloom.config import load_config
+    from tickloom.errors import TickloomError
+    from tickloom.features.inspection.plot import plot_page
+    from tickloom.plugins import load_plugins
+    from tickloom.report.page import replace
+
+    settings = load_config(config, sets)
+    registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")
+    with compiling() as progress:
+        page = plot_page(settings, registry, rows, progress)
+    try:
+        replace(out, page)
+    except OSError as error:
+        raise TickloomError(f"cannot write {out}: {error.strerror}") from error
+    click.echo(str(out))
+
+
 @command.command("compile", short_help="Compile features before they are needed.")
 @click.argument("configs", nargs=-1, type=click.Path(path_type=Path), metavar="[CONFIG]...")
 def compile_(configs: Sequence[Path]) -> None:
@@ -97,7 +121,7 @@ def compile_(configs: Sequence[Path]) -> None:
     import time
 
     from tickloom.config import load_config
-    from tickloom.features.catalogue import whole
+    from tickloom.features.inspection.catalogue import whole
     from tickloom.features.choose import plan_view
     from tickloom.features.fused.build import build
     from tickloom.plugins import load_plugins

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tickloom.errors import ConfigError
+from tickloom.errors import ConfigError, DataError
 from tickloom.features.columns import stream
 from tickloom.features.declare import Feature, Source, Use
 from tickloom.features.plan import ViewPlan
@@ -48,7 +48,7 @@ def plan_view(name: str, section: "ViewSection", config: "Config", registry: "Re
         if section.scales is None:
             return plan
         return ViewPlan(plan.stream, features, section.missing, _scales(section.scales, plan))
-    except ConfigError as error:
+    except (ConfigError, DataError) as error:
         raise ConfigError(f"{where}: {error}") from None
 
 

@@ -62,7 +62,7 @@ class Stream:
 
 
 _BAR = ("open", "high", "low", "close", "volume", "trades", "time")
-#: ``mid`` is that of the newest quote or book before the trade, NaN while there is none.
+#: ``mid`` is that of the newest quote with two sides before the trade, NaN while there is none.
 _TRADE = ("price", "quantity", "aggressor", "time", "mid")
 _QUOTE = ("bid", "bid_size", "ask", "ask_size", "mid", "time")
 #: The book after an update, and what was traded since the update before.

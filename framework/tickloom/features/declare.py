@@ -109,7 +109,9 @@ class Use:
     parameters : tuple of (str, value)
         All of them, in the order of the declaration.
     of : tuple
-        What stands in place of the feature's own inputs, from the first on; empty: nothing does.
+        What stands in place of the columns that the feature is made of, in their order; empty: nothing does.
+    wired : tuple
+        What stands in place of the feature's inputs, whatever these are, from the first on; empty: nothing does.
     output : str
         Which output is meant, where it serves as an input; empty: the only one.
     """
@@ -117,6 +119,7 @@ class Use:
     feature: "Feature"
     parameters: tuple[tuple[str, Any], ...] = ()
     of: tuple["Source", ...] = ()
+    wired: tuple["Source", ...] = ()
     output: str = ""
 
     def __getattr__(self, output: str) -> "Use":
@@ -135,7 +138,8 @@ class Use:
         """What it is called in a view: ``rsi_14``; parameters at their defaults are told, too."""
         words = [str(value).replace(".", "p").replace("-", "m") for _, value in self.parameters]
         base = "_".join([self.feature.name, *words])
-        return base if not self.of else f"{base}_of_{'_'.join(_label(one) for one in self.of)}"
+        told = self.of or self.wired
+        return base if not told else f"{base}_of_{'_'.join(_label(one) for one in told)}"
 
 
 Source = str | Use
@@ -207,7 +211,7 @@ class Feature:
         return f"<feature {self.name}>"
 
     def __call__(self, *of: Source, **parameters: Any) -> Use:
-        """Choose parameters, and what it is computed from where that is not its own inputs.
+        """Choose parameters, and what it is computed from in place of its columns, in the order of its inputs.
 
         Raises
         ------
@@ -226,6 +230,10 @@ class Feature:
                 raise ConfigError(f"feature {self.name!r}: {name} {error}") from None
         return Use(self, tuple(chosen), of)
 
+    def wired(self, *inputs: Source, **parameters: Any) -> Use:
+        """Choose parameters and give the step function other inputs: for the parts of which features are composed."""
+        return attrs.evolve(self(**parameters), wired=inputs)
+
     @property
     def about(self) -> str:
         """The first line of the step function's docstring."""
@@ -237,13 +245,27 @@ class Feature:
         return inspect.getdoc(_python(self.step)) or ""
 
     def inputs_of(self, use: Use) -> tuple[Input, ...]:
-        """Return the inputs under some parameters, with those of `Use.of` in place."""
+        """Return the inputs under some parameters, with those of `Use.of` in place of the columns they are made of.
+
+        What is given stands for the columns in the order in which the inputs name them, also where an input is another
+        feature: the bands of an RSI have the RSI's average in the middle, and its deviation about it.
+        """
         own = self.inputs(**use.values) if callable(self.inputs) else self.inputs
-        if len(use.of) > len(own):
-            raise ConfigError(f"feature {self.name!r} has {len(own)} inputs, {len(use.of)} are given")
-        return tuple(
-            attrs.evolve(one, of=new) if isinstance(one, Window) else new for one, new in zip(own, use.of, strict=False)
-        ) + tuple(own[len(use.of) :])
+        if use.wired:
+            if len(use.wired) > len(own):
+                raise ConfigError(f"feature {self.name!r} has {len(own)} inputs, {len(use.wired)} are given")
+            pairs = zip(own, use.wired, strict=False)
+            own = (
+                *(attrs.evolve(one, of=new) if isinstance(one, Window) else new for one, new in pairs),
+                *own[len(use.wired) :],
+            )
+        if not use.of:
+            return own
+        named = tuple(dict.fromkeys(name for one in own for name in _columns(one)))
+        if len(use.of) > len(named):
+            raise ConfigError(f"feature {self.name!r} is made of {', '.join(named)}, {len(use.of)} inputs are given")
+        places = dict(zip(named, use.of, strict=False))
+        return tuple(_placed(one, places) for one in own)
 
     def size(self, which: Literal["state", "memory", "converge"], use: Use) -> int:
         """Return a number that may depend on parameters."""
@@ -259,6 +281,29 @@ class Feature:
     def powers(self) -> tuple[int, ...]:
         """The unit power of each output."""
         return self.power if isinstance(self.power, tuple) else (self.power,) * len(self.outputs)
+
+
+def _columns(one: Input) -> tuple[str, ...]:
+    """Names of the columns that an input is made of, each once, in the order in which they are met."""
+    if isinstance(one, str):
+        return (one,)
+    if isinstance(one, Window):
+        return _columns(one.of)
+    if isinstance(one, Use):
+        return tuple(dict.fromkeys(name for inner in one.feature.inputs_of(one) for name in _columns(inner)))
+    return ()
+
+
+def _placed(one: Any, places: Mapping[str, Source]) -> Any:
+    """Put other sources in the place of columns, however deep they stand."""
+    if isinstance(one, str):
+        return places.get(one, one)
+    if isinstance(one, Window):
+        return attrs.evolve(one, of=_placed(one.of, places))
+    if isinstance(one, Use):
+        plain = _columns(attrs.evolve(one, of=()))
+        return attrs.evolve(one, of=tuple(_placed(source, places) for source in (*one.of, *plain[len(one.of) :])))
+    return one
 
 
 def _python(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -51,8 +51,8 @@ def write_report(record: RunRecord, sections: "Sequence[ReportSection]", folder:
         parts = [one.section(record) for one in sections]
         _refuse_doubles(parts)
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(page, html(record, parts))
-        _replace(folder / "metrics.json", metrics_json(record, parts))
+        replace(page, html(record, parts))
+        replace(folder / "metrics.json", metrics_json(record, parts))
     except OSError as error:
         raise TickloomError(f"cannot write the report to {folder}: {error.strerror}") from error
     return page
@@ -82,14 +82,34 @@ def _refuse_doubles(parts: Sequence[Section]) -> None:
 
 
 def html(record: RunRecord, parts: Sequence[Section]) -> str:
-    """Write the page.
+    """Write the page of a run; ``parts`` as `write_page` takes them."""
+    metrics = record.evaluation.metrics
+    return write_page(
+        record.name,
+        parts,
+        status=record.status,
+        good=record.status == "ended",
+        span=f"{when(record.first)} to {when(record.last)} UTC, {lasting(record.last - record.first)}",
+        cards=[metrics[key] for key in HEADLINE],
+    )
+
+
+def write_page(
+    title: str, parts: Sequence[Section], *, status: str, good: bool, span: str, cards: Sequence[Metric] = ()
+) -> str:
+    """Write a page.
 
     Parameters
     ----------
-    record : RunRecord
-        The run.
+    title : str
     parts : sequence of Section
         Its parts, in their order; their figures must belong to no document yet.
+    status : str
+        A word or two beside the title, in the colour of what is ``good`` or not.
+    span : str
+        What it is of, below the title.
+    cards : sequence of Metric
+        Numbers at its head.
 
     Returns
     -------
@@ -105,16 +125,15 @@ def html(record: RunRecord, parts: Sequence[Section]) -> str:
 
         library = bokeh_library(list(figures.values()))
         data |= {f"figure-{name}": figure_json(figure) for name, figure in figures.items()}
-    metrics = record.evaluation.metrics
     return Template(_asset("page.html")).substitute(
-        title=markup.text(record.name),
+        title=markup.text(title),
         style=_asset("page.css"),
         script=_asset("page.js"),
         library=library,
-        status=markup.text(record.status),
-        state="good" if record.status == "ended" else "bad",
-        span=markup.text(f"{when(record.first)} to {when(record.last)} UTC, {lasting(record.last - record.first)}"),
-        cards=markup.cards([metrics[key] for key in HEADLINE]),
+        status=markup.text(status),
+        state="good" if good else "bad",
+        span=markup.text(span),
+        cards=markup.cards(cards) if cards else "",
         navigation=markup.navigation(parts),
         content="\n".join(markup.section(part, part.id in figures) for part in parts),
         data="\n".join(f'<script type="application/json" id="{name}">{text}</script>' for name, text in data.items()),
@@ -126,7 +145,7 @@ def _asset(name: str) -> str:
     return files("tickloom.report").joinpath("assets", name).read_text("utf-8")
 
 
-def _replace(path: Path, content: str) -> None:
+def replace(path: Path, content: str) -> None:
     """Write a file so that whoever reads it sees the old content or the new one, whole."""
     new = path.with_name(f".{path.name}.new")
     try:

@@ -14,8 +14,8 @@ from tickloom_kernels.indicators.window import fma, get, lag, put, step
 _DWARFS = 1e4
 #: A variance that is so much smaller than the largest square since the last new beginning has lost digits.
 _CANCELLED = 1e-6
-#: As much smaller is a sum of squares whose window has left the point that it is measured from. One outlier in the window
-#: is not enough for that, however long the window: its square is most of the sum.
+#: So is a sum of squares of the window beside the largest square that went into it since. One outlier in the window is
+#: not enough for that, however long the window: its square is most of the sum.
 _DRIFTED = 1e-2
 #: Windows after which a sum begins anew in any case.
 _WINDOWS = 32

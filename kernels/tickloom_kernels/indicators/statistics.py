@@ -6,7 +6,7 @@ Nearly all are a few operations on the terms of `rolling`, which stay right afte
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.window import get, lag, put, step
+from tickloom_kernels.indicators.window import get, lag, put, smaller, step
 
 _DEGREES = 180.0 / math.pi
 
@@ -84,7 +84,7 @@ def variance(k: int, variance: float, n: int) -> float:
 
 @step
 def standard_deviation(k: int, variance: float, n: int, deviations: float) -> float:
-    """Root of the variance of the last n values (standard deviation), times a number; of the population (divided by n, not n - 1)."""
+    """Root of the variance of the last n values (standard deviation, of the population), times a number."""
     return math.sqrt(variance) * deviations
 
 
@@ -146,11 +146,9 @@ def percentile(k: int, memory: Any, window: Any, n: int, percent: float) -> floa
 
 
 @step
-def percent_rank(k: int, memory: Any, window: Any, n: int) -> float:
+def percent_rank(k: int, window: Any, n: int) -> float:
     """Percentage of the n values before this one that are smaller than it; equal ones do not count."""
-    smaller = _below(memory, min(k, n), lag(window, 0))
-    _enter(memory, k, window, n)
-    return smaller / n * 100.0
+    return smaller(window, n, lag(window, 0)) / n * 100.0
 
 
 @step

@@ -84,6 +84,21 @@ def lag(window: tuple[int, int, int], back: int) -> float:
 
 
 @step
+def smaller(window: tuple[int, int, int], n: int, x: float) -> int:
+    """Count which of the n values before the row at hand are smaller than x; n as `lag`.
+
+    A ring is at most two stretches of memory, which processors compare several values of at a time.
+    """
+    begin, end = (window[1] - n) & window[2], (window[1] - 1) & window[2]
+    found, last = 0, end if begin <= end else window[2]
+    for place in range(begin, last + 1):
+        found += load(window[0], place) < x
+    for place in range(0 if begin > end else end + 1, end + 1):
+        found += load(window[0], place) < x
+    return found
+
+
+@step
 def get(memory: tuple[int, int], index: int) -> float:
     """Read a word of a step's own memory, which begins as zeros."""
     return load(memory[0], index & memory[1])

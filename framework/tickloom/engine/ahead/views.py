@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 #: Kinds of rows that a stream is made from, as bits.
 _KINDS = {
-    "trade": 1 << r.TRADE,
+    "trade": 1 << r.TRADE | 1 << r.QUOTE,
     "quote": 1 << r.QUOTE,
     "bar": 1 << r.BAR,
     "book": 1 << r.BOOK_DELTA | 1 << r.TRADE,
@@ -37,7 +37,7 @@ class Batch:
     where: Rows
     times: Rows
 
-    def __getitem__(self, chosen: slice) -> "Batch":
+    def __getitem__(self, chosen: slice | Rows) -> "Batch":
         return Batch(*(array[chosen] for array in attrs.astuple(self, recurse=False)))
 
     def after(self, other: "Batch") -> "Batch":
@@ -105,6 +105,11 @@ class View:
         none = np.empty(0, np.int64)
         return Batch(np.empty((0, self.features.plan.stream.width)), none, none, none, none)
 
+    @property
+    def instruments(self) -> list[int]:
+        """The run's index of each symbol."""
+        return self._instruments.tolist()  # type: ignore[no-any-return]
+
     def has(self, instrument: int) -> bool:
         """Whether the view is computed for an instrument of the run."""
         return bool(self._chosen[instrument] >= 0)
@@ -166,7 +171,7 @@ class View:
         where, which = np.empty(count, np.int64), np.empty(count, np.int64)
         chosen, ratios = self._chosen, self._ratios
         if plan.stream.name == "trade":
-            taken = s.trades(rows, chosen, ratios, table, where, which)
+            taken = s.trades(self._flows, rows, chosen, ratios, table, where, which)
         elif plan.stream.name == "quote":
             taken = s.quotes(rows, chosen, ratios, table, where, which)
         elif plan.stream.name == "bar":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tickloom.errors import ConfigError
 from tickloom.features.columns import Stream, stream
 from tickloom.features.declare import Feature, Use
-from tickloom.features.lookahead import look_aheads
+from tickloom.features.inspection.lookahead import look_aheads
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import BadRowError, FeatureView
 from tickloom.testing.conformance.subject import ConformanceError

@@ -61,7 +61,7 @@ def pattern(step: Callable[..., Any], bars: int, oracle: str, rows: int, penetra
             inputs.append(Window(COLUMNS[name], bars - 1) if bars > 1 else COLUMNS[name])
         elif setting in SETTINGS:
             ranges, n, factor = SETTINGS[setting]
-            inputs.append(threshold(total(ranges(), n=n), n=n, factor=factor, back=int(back or 0)))
+            inputs.append(threshold.wired(total(ranges(), n=n), n=n, factor=factor, back=int(back or 0)))
             ready = max(ready, n + int(back or 0))
     return feature(
         inputs=tuple(inputs),

@@ -154,7 +154,7 @@ cti = feature(
 def end_of_line(of: Source, n: int) -> Use:
     """Where a least-squares line through the last n values of something ends."""
     sums = weighted(of, n=n)
-    return linear_regression(sums.base, sums.plain, linear_slope(sums.plain, sums.weighted, n=n), n=n)
+    return linear_regression.wired(sums.base, sums.plain, linear_slope.wired(sums.plain, sums.weighted, n=n), n=n)
 
 
 inertia = feature(

@@ -44,7 +44,7 @@ def _fast(n: int, d_n: int, d_average: str) -> tuple[Use, Use]:
 
 def _of_rsi(n: int, k_n: int, d_n: int, d_average: str) -> tuple[Use, Use]:
     strength = rsi(n=n)
-    place = _fast_k(highest(strength, n=k_n), lowest(strength, n=k_n), strength, n=k_n)
+    place = _fast_k.wired(highest(strength, n=k_n), lowest(strength, n=k_n), strength, n=k_n)
     return place, average(d_average, d_n, place)
 
 
@@ -110,7 +110,7 @@ def _twice(of: Source, fast: int, slow: int) -> Use:
 
 def _smi_lines(n: int, fast: int, slow: int, signal: int) -> tuple[Use, Use]:
     parts = _off_centre(n=n)
-    line = _smi(_twice(parts.off, fast, slow), _twice(parts.span, fast, slow))
+    line = _smi.wired(_twice(parts.off, fast, slow), _twice(parts.span, fast, slow))
     return line, ema(line, n=signal)
 
 

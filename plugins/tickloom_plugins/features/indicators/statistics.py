@@ -96,7 +96,6 @@ percentile = feature(
 percent_rank = feature(
     inputs=close,
     parameters={"n": Int(100, least=2)},
-    memory=lambda n: n,
     lookback=lambda n: n,
     unit="percent",
     stability="exact",

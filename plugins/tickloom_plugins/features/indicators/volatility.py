@@ -62,7 +62,7 @@ zscore = feature(
     oracle="literal",
 )(kernels.zscore)
 ulcer_index = feature(
-    inputs=lambda n: (sma(squared_drawdown("close", highest(n=n)), n=n),),
+    inputs=lambda n: (sma(squared_drawdown.wired("close", highest(n=n)), n=n),),
     parameters=BARS,
     unit="percent",
     convention="the mean is over n drawdowns, each from the highest of n closes",

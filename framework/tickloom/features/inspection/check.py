@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import attrs
 
 from tickloom.config import Config
+from tickloom.engine.ahead.views import Batch, View
 from tickloom.engine.merge import merged
-from tickloom.engine.wiring.tables import build_series, build_views, feeds_of, number_tables
+from tickloom.engine.wiring.tables import Tables, build_series, build_views, feeds_of, number_tables
 from tickloom.errors import ConfigError
 from tickloom.features.fused.build import Progress
-from tickloom.features.lookahead import LookAhead, look_aheads
+from tickloom.features.inspection.lookahead import LookAhead, look_aheads
 from tickloom.plugins import Registry
 
 
@@ -23,23 +24,24 @@ class Checked:
     found: list[LookAhead]
 
 
-def checked_views(
+def stepped(
     config: Config, registry: Registry, rows: int, progress: Progress | None = None
-) -> Iterator[Checked]:
-    """Hold every view of a config against the prefix law.
+) -> Iterator[tuple[str, View, Batch, Tables]]:
+    """Read the sources of a config as far as its views need it.
 
     Parameters
     ----------
     config : Config
     registry : Registry
     rows : int
-        How many rows of each view are looked at.
+        How many rows of each view are wanted; fewer come where the sources have fewer.
     progress : callable, optional
         Told while features are compiled.
 
     Yields
     ------
-    Checked
+    (name, view, batch, tables)
+        A view that has stepped on nothing, and the rows that it would step on.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def checked_views(
         The config has no view, or its sources give one of them no row.
     """
     if not config.views:
-        raise ConfigError(f"{config.path.name}: there are no views to check; add a section such as [views.cross]")
+        raise ConfigError(f"{config.path.name}: there are no views; add a section such as [views.cross]")
     tables = number_tables(config, registry)
     series = build_series(tables)
     views = build_views(tables, registry, series, progress)
@@ -61,6 +63,14 @@ def checked_views(
     for view, name, batch in zip(views, config.views, kept, strict=True):
         if not len(batch.ts):
             raise ConfigError(f"{config.path.name}: views.{name}: the sources give it no row")
-        plan, part = view.features.plan, batch[:rows]
-        found = look_aheads(plan, part.table, part.which, view.features.symbols, part.ts)
-        yield Checked(name, len(plan.columns), len(part.ts), found)
+        yield name, view, batch[:rows], tables
+
+
+def checked_views(
+    config: Config, registry: Registry, rows: int, progress: Progress | None = None
+) -> Iterator[Checked]:
+    """Hold every view of a config against the prefix law; parameters and errors as `stepped`."""
+    for name, view, batch, _ in stepped(config, registry, rows, progress):
+        plan = view.features.plan
+        found = look_aheads(plan, batch.table, batch.which, view.features.symbols, batch.ts)
+        yield Checked(name, len(plan.columns), len(batch.ts), found)

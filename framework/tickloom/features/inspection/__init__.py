@@ -1,0 +1,1 @@
+"""Looking at features: the catalogue of what is installed, the search for look-ahead, pictures of a view."""
