@@ -25,6 +25,21 @@ nitpicky = True
 # Signatures name many types that no page describes. Links written by hand are checked all the same.
 nitpick_ignore_regex = [("py:class", ".*")]
 
+
+
+def _write_catalogue(_app: object) -> None:
+    """Write the page of all features from their records, before Sphinx looks for pages."""
+    from tickloom.features.inspection.catalogue import page
+    from tickloom.plugins import load_plugins
+
+    (Path(__file__).parent / "reference" / "features.md").write_text(page(load_plugins()), encoding="utf-8")
+
+
+def setup(app: object) -> None:
+    """Connect what this file adds to Sphinx."""
+    app.connect("builder-inited", _write_catalogue)  # type: ignore[attr-defined]
+
+
 html_theme = "furo"
 html_title = f"tickloom {release}"
 html_show_sourcelink = False

@@ -101,23 +101,16 @@ size = "9000 EUR"
 instruments = ["BBB"]
 [bars.bricks]
 method = "renko"
-size = "0.1 USD"
-instruments = ["AAA"]
+size = "0.5"
 [bars.runs]
 method = "volume_run"
 size = 4
-span = 5
-instruments = ["BBB"]
 [views.cross]
 on = "trade"
 features = [{{ name = "ema_first", n = 3 }}, {{ name = "ema_first", n = 9 }}]
 [views.slow]
 on = "bar"
 bars = "fast"
-features = [{{ name = "ema_first", n = 2 }}]
-[views.bricks]
-on = "bar"
-bars = "bricks"
 features = [{{ name = "ema_first", n = 2 }}]
 [views.mid]
 on = "quote"

@@ -10,6 +10,7 @@ import json
 import re
 import runpy
 import shlex
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from tickloom.cli import main
 from tickloom.config import Config, config_from, sections
 from tickloom.engine.wiring.build import Wiring
 from tickloom.events import KINDS
+from tickloom.features.inspection.catalogue import installed, page
 from tickloom.kinds import KINDS as PLUGIN_KINDS
 from tickloom.kinds import Kind
 from tickloom.plugins import load_plugins
@@ -34,6 +36,8 @@ TOP = Path(__file__).resolve().parents[2]
 PAGES = [TOP / "README.md", *(path for path in sorted((TOP / "docs").rglob("*.md")) if "_build" not in path.parts)]
 #: Pages whose commands install something: tests/packaging/test_projects.py follows them, in an environment of its own.
 FOLLOWED = {TOP / "docs" / "tutorials" / "first_plugin.md"}
+#: The page that `make docs` makes of the records of all features.
+MADE = "features.md"
 FILE_NAME = re.compile(r"# (\S+\.(?:py|toml))\n")
 #: What a page without a config of its own lays its pieces over.
 PLAIN = """
@@ -145,14 +149,19 @@ def test_what_a_page_shows_is_what_happens(
         request.getfixturevalue("market_data")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
+    # Files of the page may be imported by their names, and are forgotten with it.
+    monkeypatch.syspath_prepend(tmp_path)
     for example in READER.parse(page).examples():
         example.evaluate()
+    for name in [name for name, one in sys.modules.items() if (getattr(one, "__file__", "") or "").startswith(f"{tmp_path}/")]:
+        del sys.modules[name]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *sorted((TOP / "examples").rglob("*.md"))], ids=named)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert [link for link in missing if Path(link).name != MADE] == []
 
 
 def rows(page: str, heading: str | None = None) -> list[list[str]]:
@@ -210,7 +219,15 @@ def test_metrics_page_has_every_metric_in_its_order() -> None:
     assert [row[:2] for row in rows("metrics.md")] == [[f"`{one.key}`", one.label] for one in metrics.values()]
 
 
-@pytest.mark.parametrize("kind", PLUGIN_KINDS, ids=lambda kind: kind.name)
+def test_the_page_of_features_has_every_feature_with_its_parameters() -> None:
+    registry = load_plugins()
+    text = page(registry)
+    for name, feature in installed(registry).items():
+        section = text.partition(f"\n`{name}`: ")[2].partition("\n## ")[0]
+        assert [key for key in feature.parameters if f"- `{key}` = " not in section] == [], name
+
+
+@pytest.mark.parametrize("kind", [one for one in PLUGIN_KINDS if one.name != "feature"], ids=lambda kind: kind.name)
 def test_page_of_a_kind_has_what_is_registered_with_all_of_its_settings(kind: Kind) -> None:
     registry = load_plugins()
     for name in registry.names(kind.name):

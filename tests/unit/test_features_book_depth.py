@@ -74,21 +74,21 @@ def price_of(row: Row, side: str, quantity: float) -> float:
 
 def test_a_sweep_pays_each_level_and_the_worst_one_for_what_is_not_there(got: dict[str, np.ndarray]) -> None:
     buys, sells = ([price_of(row, side, 6) for row in SEEN] for side in ("ask", "bid"))
-    agrees(got["sweep_price_6p0.buy"], buys, 1e-13)
-    agrees(got["sweep_price_6p0.sell"], sells, 1e-13)
+    agrees(got["sweep_price_6.buy"], buys, 1e-13)
+    agrees(got["sweep_price_6.sell"], sells, 1e-13)
     mids = [row["mid"] for row in SEEN]
-    agrees(got["cost_to_trade_6p0.buy"], [1e4 * (p / m - 1) for p, m in zip(buys, mids, strict=True)], 1e-10)
-    agrees(got["cost_to_trade_6p0.sell"], [1e4 * (1 - p / m) for p, m in zip(sells, mids, strict=True)], 1e-10)
+    agrees(got["cost_to_trade_6.buy"], [1e4 * (p / m - 1) for p, m in zip(buys, mids, strict=True)], 1e-10)
+    agrees(got["cost_to_trade_6.sell"], [1e4 * (1 - p / m) for p, m in zip(sells, mids, strict=True)], 1e-10)
 
 
 def test_a_sweep_worked_by_hand() -> None:
     # Two levels: 10 at 101, 5 at 103; bids 4 at 99, none below. Mid 100.
     row = np.array([[99.0, 98.0, 4.0, 0.0, 101.0, 103.0, 10.0, 5.0, 99.0, 101.0, 100.0, 0, 0, 0, 0, 0.0]])
     found = run(book(2), row, [f.sweep_price(quantity=12), f.cost_to_trade(quantity=12), f.book_slope(levels=2)])
-    assert found["sweep_price_12p0.buy"][0] == (10 * 101 + 2 * 103) / 12
+    assert found["sweep_price_12.buy"][0] == (10 * 101 + 2 * 103) / 12
     # The 98 has no size: it is not there, so all twelve go at 99.
-    assert found["sweep_price_12p0.sell"][0] == 99
-    assert found["cost_to_trade_12p0.sell"][0] == 100
+    assert found["sweep_price_12.sell"][0] == 99
+    assert found["cost_to_trade_12.sell"][0] == 100
     # Sizes summed 10, 15 at distances of 100 and 300 basis points: (100 * 10 + 300 * 15) / (100^2 + 300^2).
     assert found["book_slope_2.ask"][0] == pytest.approx(5500 / 100_000, rel=1e-14)
 

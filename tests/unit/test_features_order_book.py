@@ -99,7 +99,7 @@ def test_order_flow_imbalance_is_that_of_the_paper(got: dict[str, np.ndarray]) -
     agrees(got["order_flow_imbalance"], [None, *FLOWS[1:]])
     sums = [None] * 9 + [math.fsum(FLOWS[k - 8 : k + 1]) for k in range(9, len(FLOWS))]
     agrees(got["order_flow_imbalance_sum_9"], sums)
-    agrees(got["order_flow_imbalance_decayed_3p0"], [None, *(faded(FLOWS, k, 1) for k in range(1, len(FLOWS)))])
+    agrees(got["order_flow_imbalance_decayed_3"], [None, *(faded(FLOWS, k, 1) for k in range(1, len(FLOWS)))])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_left_a_queue_and_was_not_traded_was_cancelled(got: dict[str, np.nd
         asks.append(0.0 if new["ask"] < old["ask"] else max(old["ask_size_0"] - stays - new["bought"], 0.0))
     for side, left in (("bid", bids), ("ask", asks)):
         agrees(got[f"{side}_cancelled"], [None, *left[1:]])
-        agrees(got[f"{side}_cancel_burst_3p0"], [None, *(faded(left, k) for k in range(1, len(left)))])
+        agrees(got[f"{side}_cancel_burst_3"], [None, *(faded(left, k) for k in range(1, len(left)))])
 
 
 # --- rates -----------------------------------------------------------------------------------------------------------
@@ -165,28 +165,26 @@ def test_what_left_a_queue_and_was_not_traded_was_cancelled(got: dict[str, np.nd
 def test_what_was_traded_and_how_often_quotes_change_fades_in_seconds(got: dict[str, np.ndarray]) -> None:
     every = range(len(SEEN))
     net, whole = [r["bought"] - r["sold"] for r in SEEN], [r["bought"] + r["sold"] for r in SEEN]
-    agrees(got["traded_imbalance_3p0"], [faded(net, k) / faded(whole, k) if faded(whole, k) else 0.0 for k in every])
+    agrees(got["traded_imbalance_3"], [faded(net, k) / faded(whole, k) if faded(whole, k) else 0.0 for k in every])
     ones, trades = [1.0] * len(SEEN), [r["buys"] + r["sells"] for r in SEEN]
-    agrees(got["trades_per_update_3p0"], [faded(trades, k) / faded(ones, k) for k in every])
-    agrees(got["quote_intensity_3p0"], [faded(ones, k) / TAU for k in every])
+    agrees(got["trades_per_update_3"], [faded(trades, k) / faded(ones, k) for k in every])
+    agrees(got["quote_intensity_3"], [faded(ones, k) / TAU for k in every])
 
 
 def test_the_variance_of_the_mid_is_per_second(got: dict[str, np.ndarray]) -> None:
     squares = [0.0, *(math.log(new["mid"] / old["mid"]) ** 2 for old, new in pairwise(SEEN))]
-    agrees(got["mid_variance_3p0"], [None, *(faded(squares, k) / TAU for k in range(1, len(SEEN)))])
+    agrees(got["mid_variance_3"], [None, *(faded(squares, k) / TAU for k in range(1, len(SEEN)))])
 
 
 def test_updates_that_come_ten_times_a_second_have_an_intensity_of_ten() -> None:
     rows = np.array([[10.0, 1.0, 11.0, 1.0, 10.5, 0.1 * k] for k in range(2000)])
     # A sum of so many steps overshoots the integral by half a step in tau.
-    assert run(QUOTE, rows, [f.quote_intensity(seconds=10.0)])["quote_intensity_10p0"][-1] == pytest.approx(
-        10, rel=6e-3
-    )
+    assert run(QUOTE, rows, [f.quote_intensity(seconds=10.0)])["quote_intensity_10"][-1] == pytest.approx(10, rel=6e-3)
 
 
 def test_a_clock_that_steps_back_fades_nothing() -> None:
     rows = np.array([[10.0, 1.0, 11.0, 1.0, 10.5, time] for time in (5.0, 4.0, 4.0)])
-    assert run(QUOTE, rows, [f.quote_intensity(seconds=1.0)])["quote_intensity_1p0"].tolist() == [1.0, 2.0, 3.0]
+    assert run(QUOTE, rows, [f.quote_intensity(seconds=1.0)])["quote_intensity_1"].tolist() == [1.0, 2.0, 3.0]
 
 
 # --- Stoikov's microprice --------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Features of trades and of who began them, against their definitions over whole lists, and against scipy."""
 
+import gzip
+import json
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +59,15 @@ def test_the_tick_rule_is_the_sign_of_the_last_change_of_price(got: dict[str, np
     agrees(got["tick_rule"], signs_by_tick(PRICE))
 
 
+def test_the_tick_rule_tells_the_aggressor_of_most_real_trades(market_data: Path) -> None:
+    """The oracle is the exchange, which says of each trade whether the buyer was the maker."""
+    with gzip.open(market_data / "binance_l2" / "spot" / "btcusdt_20240808.gz", "rt") as lines:
+        events = [json.loads(line[20:])["data"] for line in lines if '"e":"trade"' in line]
+    trades = [(float(e["p"]), float(e["q"]), -1 if e["m"] else 1, e["T"] / 1000, 0) for e in events]
+    found = run(TRADE, of_trades(*trades), [f.tick_rule()])["tick_rule"]
+    assert np.mean(found == [side for _, _, side, _, _ in trades]) > 0.95
+
+
 def test_lee_and_ready_sign_by_the_mid_and_at_the_mid_by_the_tick_rule(got: dict[str, np.ndarray]) -> None:
     expected = [
         math.copysign(1, p - m) if p != m else t for p, m, t in zip(PRICE, MID, signs_by_tick(PRICE), strict=True)
@@ -70,7 +82,7 @@ def test_imbalance_is_signed_volume_over_the_volume_whose_side_is_known(got: dic
     spans = [slice(k - N + 1, k + 1) for k in range(N - 1, len(ROWS))]
     agrees(got["trade_imbalance_12"], [None] * (N - 1) + [math.fsum(signed[s]) / math.fsum(known[s]) for s in spans])
     expected = [faded(signed, k) / faded(known, k) if faded(known, k) else 0.0 for k in range(len(ROWS))]
-    agrees(got["trade_imbalance_decayed_4p0"], expected)
+    agrees(got["trade_imbalance_decayed_4"], expected)
 
 
 def test_a_window_of_trades_without_sides_has_no_imbalance() -> None:
@@ -97,7 +109,7 @@ def test_the_rank_of_a_size_is_scipys_middle_rank(got: dict[str, np.ndarray]) ->
 
 def test_a_large_trade_is_measured_by_the_trades_before_it(got: dict[str, np.ndarray]) -> None:
     means = [math.fsum(QUANTITY[k - N : k]) / N for k in range(N, len(ROWS))]
-    agrees(got["large_trade_12_3p0"], [None] * N + [float(QUANTITY[N + k] > 3 * mean) for k, mean in enumerate(means)])
+    agrees(got["large_trade_12_3"], [None] * N + [float(QUANTITY[N + k] > 3 * mean) for k, mean in enumerate(means)])
     agrees(got["trade_duration"], [None, *np.diff(TIME)], 1e-14)
 
 
@@ -135,21 +147,21 @@ def vpin(fractions: list[float], quantities: list[float], volume: int, n: int, f
 
 def test_vpin_splits_trades_over_buckets_of_equal_volume(got: dict[str, np.ndarray]) -> None:
     assert max(QUANTITY) > 25
-    agrees(got["vpin_aggressor_25p0_6"], vpin([0.5 + side / 2 for side in SIDE], QUANTITY.tolist(), 25, 6))
+    agrees(got["vpin_aggressor_25_6"], vpin([0.5 + side / 2 for side in SIDE], QUANTITY.tolist(), 25, 6))
     parts = got["bulk_buy_fraction_normal_12"][N:].tolist()
-    agrees(got["vpin_bulk_normal_25p0_6_12"], vpin(parts, QUANTITY[N:].tolist(), 25, 6, N))
+    agrees(got["vpin_bulk_normal_25_6_12"], vpin(parts, QUANTITY[N:].tolist(), 25, 6, N))
 
 
 def test_a_trade_of_many_buckets_fills_them_all() -> None:
     rows = of_trades((10, 5, -1, 0, 10), (10, 45, 1, 1, 10), (10, 1e9, -1, 2, 10), (10, 10, 0, 3, 10))
     # Buckets of 10: five sold and five bought, then three bought whole and 5 open of the fourth ...
     found = run(TRADE, rows, [f.vpin_aggressor(volume=10, buckets=4), f.vpin_aggressor(volume=10, buckets=100)])
-    assert found["vpin_aggressor_10p0_4"].tolist() == [0, 1, 1, 0.75]
-    assert found["vpin_aggressor_10p0_100"][:2].tolist() == [0, 4 / 5]
+    assert found["vpin_aggressor_10_4"].tolist() == [0, 1, 1, 0.75]
+    assert found["vpin_aggressor_10_100"][:2].tolist() == [0, 4 / 5]
 
 
 def test_vpin_of_bars_is_between_0_and_1() -> None:
-    values = run(BAR, rows_of(BAR, 2000), [f.vpin_bulk_normal(volume=70, buckets=10)])["vpin_bulk_normal_70p0_10_50"]
+    values = run(BAR, rows_of(BAR, 2000), [f.vpin_bulk_normal(volume=70, buckets=10)])["vpin_bulk_normal_70_10_50"]
     assert 0.1 < np.nanmax(values) <= 1
     assert np.nanmin(values) >= 0
 
@@ -160,7 +172,7 @@ def test_vpin_of_bars_is_between_0_and_1() -> None:
 def test_arrival_rates_are_faded_counts_of_each_side_per_second(got: dict[str, np.ndarray]) -> None:
     for name, side in (("buys", 1), ("sells", -1)):
         ones = (side == SIDE).astype(float)
-        agrees(got[f"arrival_rates_4p0.{name}"], [faded(ones, k) / TAU for k in range(len(ROWS))])
+        agrees(got[f"arrival_rates_4.{name}"], [faded(ones, k) / TAU for k in range(len(ROWS))])
 
 
 def excited(k: int, among: np.ndarray, jump: float) -> float:

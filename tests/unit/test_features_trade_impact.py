@@ -98,23 +98,23 @@ def test_the_parts_after_so_many_seconds_are_given_at_the_first_trade_that_comes
         expected.append(now)
     assert max(len(ks) for ks in due.values()) > 2
     for n, name in enumerate(OUTPUTS):
-        agrees(got[f"spread_parts_timed_2p0_64.{name}"], [one[n] for one in expected], 1e-10)
+        agrees(got[f"spread_parts_timed_2_64.{name}"], [one[n] for one in expected], 1e-10)
 
 
 def test_a_spread_taken_apart_by_hand() -> None:
     # Bought at 101 over a mid of 100; two trades later the mid is 100.5: half of what was paid was lost to the move.
     rows = of_trades((101, 1, 1, 0, 100), (99, 1, -1, 1, 100), (101, 1, 1, 2, 100.5))
     found = run(TRADE, rows, [f.spread_parts(n=2), f.spread_parts_timed(seconds=2)])
-    for label in ("spread_parts_2", "spread_parts_timed_2p0_1024"):
+    for label in ("spread_parts_2", "spread_parts_timed_2_1024"):
         assert [found[f"{label}.{name}"][2] for name in OUTPUTS] == pytest.approx([200, 100, 100])
-    assert [found[f"spread_parts_timed_2p0_1024.{name}"][1] for name in OUTPUTS] == [0, 0, 0]
+    assert [found[f"spread_parts_timed_2_1024.{name}"][1] for name in OUTPUTS] == [0, 0, 0]
 
 
 def test_when_more_trades_wait_than_may_the_oldest_are_left_out() -> None:
     rows = of_trades(*[(101 + k, 1, 1, k, 100) for k in range(5)], (101, 1, 1, 50, 100))
     found = run(TRADE, rows, [f.spread_parts_timed(seconds=10, waiting=2)])
     # Of the five, those at 104 and 105: (8 % + 10 %) / 2.
-    assert found["spread_parts_timed_10p0_2.effective"][-1] == pytest.approx(900)
+    assert found["spread_parts_timed_10_2.effective"][-1] == pytest.approx(900)
 
 
 def test_lee_and_ready_stand_in_for_the_aggressor_where_they_are_put_in_place() -> None:

@@ -150,7 +150,8 @@ def test_every_column_is_qlibs_on_real_candles(name: str, market_data: Path) -> 
 
 @pytest.mark.parametrize("name", ["alpha158", "alpha360"])
 def test_a_preset_is_found_by_its_registered_name(name: str) -> None:
-    assert list(load_plugins().lookup("feature", name, "test")) == preset(name)
+    found: Any = load_plugins().lookup("feature", name, "test")
+    assert list(found) == preset(name)
 
 
 def test_an_unknown_preset_is_refused_with_those_that_are_known() -> None:

@@ -136,10 +136,16 @@ class Use:
     @property
     def label(self) -> str:
         """What it is called in a view: ``rsi_14``; parameters at their defaults are told, too."""
-        words = [str(value).replace(".", "p").replace("-", "m") for _, value in self.parameters]
+        words = [_word(value) for _, value in self.parameters]
         base = "_".join([self.feature.name, *words])
         told = self.of or self.wired
         return base if not told else f"{base}_of_{'_'.join(_label(one) for one in told)}"
+
+
+def _word(value: Any) -> str:
+    """Write a parameter so that a label stays one word: ``0.5`` is ``0p5``."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text.replace(".", "p").replace("-", "m")
 
 
 Source = str | Use
@@ -171,8 +177,8 @@ class Feature:
         Rows of its inputs before the first value; a tuple has one number per output.
     converge : int or callable
         Rows until it no longer matters (by 1e-6) where the stream began; 0: the lookback. Live warm-up loads as many.
-    unit : str
-        Such as ``price``, ``percent``, ``ratio``, ``volume``.
+    unit : str or tuple of str
+        Such as ``price``, ``percent``, ``ratio``, ``volume``; a tuple has one per output.
     power : int or tuple of int
         The power of the scale of prices in each output: 1 for a price, 2 for a variance of prices, 0 for a ratio.
     stability : str
@@ -194,7 +200,7 @@ class Feature:
     memory: int | Callable[..., int] = 0
     lookback: int | tuple[int, ...] | Callable[..., int | tuple[int, ...]] = 0
     converge: int | Callable[..., int] = 0
-    unit: str = "number"
+    unit: str | tuple[str, ...] = "number"
     power: int | tuple[int, ...] = 0
     stability: Stability = "epsilon"
     convention: str = ""
@@ -276,6 +282,11 @@ class Feature:
         """Return the lookback of each output."""
         found = self.lookback(**use.values) if callable(self.lookback) else self.lookback
         return found if isinstance(found, tuple) else (found,) * len(self.outputs)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The unit of each output."""
+        return self.unit if isinstance(self.unit, tuple) else (self.unit,) * len(self.outputs)
 
     @property
     def powers(self) -> tuple[int, ...]:

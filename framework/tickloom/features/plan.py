@@ -42,8 +42,9 @@ class Column:
         Rows before its first value.
     converged : int
         Rows after which it no longer matters (by 1e-6) where the stream began.
-    power : int
-        Power of the scale of prices in it.
+    power : int or None
+        Power of the scale of prices in it; None: it has none.
+    unit : str
     """
 
     name: str
@@ -52,6 +53,7 @@ class Column:
     first: int
     converged: int
     power: int | None
+    unit: str
 
 
 class ViewPlan:
@@ -107,7 +109,8 @@ class ViewPlan:
             node = self.graph.nodes[value.node]
             name = use.label if len(names) == 1 else f"{use.label}.{names[value.place]}"
             power = use.feature.powers[value.place]
-            found.append(Column(name, use, names[value.place], node.first[value.place], node.converged, power))
+            unit, first = use.feature.units[value.place], node.first[value.place]
+            found.append(Column(name, use, names[value.place], first, node.converged, power, unit))
         return found
 
     def _looked_at(self) -> list[Value]:

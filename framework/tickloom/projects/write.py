@@ -64,6 +64,9 @@ def write_plugin(name: str, kind: str, folder: Path) -> Path:
     say = kind.replace("_", " ")
     article = "an" if say[0] in "aeiou" else "a"
     words = {"kind": kind, "a_kind": f"{article} {say}", "A_kind": f"{article.capitalize()} {say}"}
+    if kind == "feature":
+        # No class but a record, which is called what its step function is called.
+        words["Class"] = name
     use = _filled(f"kinds/{kind}/use.txt", _words(name))
     return _write(_PLUGIN, name, folder, {**words, "use": use})
 

@@ -143,10 +143,17 @@ def rsi(k: int, state: Any, x: float, n: int) -> Any:
     Wilder 1978.
     """
     last, gain, size, strength = state
-    gain, size = wilder_moves(k - 1, gain, size, x - last, n)
-    # Where the close stands still both fade alike: rounding must not make a movement of it, for a stochastic to find.
-    if (x != last or k <= n) and size != 0.0:
-        strength = 100.0 * (gain / size)
+    change, r = x - last, 1.0 / n
+    if k > n:
+        up = change if change > 0.0 else 0.0
+        gain, size = fma(gain, 1.0 - r, up * r), fma(size, 1.0 - r, abs(change) * r)
+        # While the close stands still both fade alike; rounding must not make a movement of it for a stochastic.
+        if change != 0.0:
+            strength = 100.0 * (gain / size)
+    else:
+        gain, size = wilder_moves(k - 1, gain, size, change, n)
+        if k == n and size != 0.0:
+            strength = 100.0 * (gain / size)
     return (x, gain, size, strength), strength
 
 

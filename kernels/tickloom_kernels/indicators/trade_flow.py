@@ -41,7 +41,9 @@ def lee_ready(k: int, price: float, mid: float, tick_sign: float) -> float:
     """Sign of a trade by its place against the mid: +1 above, -1 below; at the mid by the tick rule.
 
     Against the mid that was known just before the trade, without the lag of five seconds of the paper, which made up
-    for the late reports of its time. Lee and Ready (1991).
+    for the late reports of its time. Where a feed tells the quote after a trade before the trade itself, as some
+    exchanges' do, that mid is one too late and the sign is worth little: compare it with the aggressor, or with
+    `tick_rule`, before you use it. Lee and Ready (1991).
     """
     return 1.0 if price > mid else -1.0 if price < mid else tick_sign
 

@@ -45,7 +45,8 @@ def paid(price: float, mid: float, sign: float) -> float:
 def effective_spread(k: int, price: float, mid: float, sign: float) -> float:
     """Effective spread of a trade in basis points: ``2 sign (price - mid) / mid``, the mid as it was before the trade.
 
-    Where the sign is unknown, the plain distance from the mid counts. A trade on the far side of the mid is negative.
+    Where the sign is unknown, the plain distance from the mid counts. A trade on the far side of the mid is negative:
+    often so where a feed tells the quote after a trade before the trade itself.
     """
     return 1e4 * paid(price, mid, sign) / mid
 

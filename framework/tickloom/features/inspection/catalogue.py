@@ -57,7 +57,7 @@ def described(name: str, feature: Feature) -> dict[str, Any]:
         "inputs": [_input(one) for one in feature.inputs_of(use)],
         "on": streams,
         "outputs": list(feature.outputs),
-        "unit": feature.unit,
+        "unit": list(feature.units),
         "power": list(feature.powers),
         "lookback": plan.lookback if plan else None,
         "converged": plan.converged if plan else None,
@@ -94,7 +94,7 @@ def details(name: str, feature: Feature) -> Iterator[str]:
     yield f"inputs: {'; '.join(told['inputs'])}"
     yield f"runs on: {', '.join(told['on'])}"
     powers = ", ".join(map(str, told["power"]))
-    yield f"outputs: {', '.join(told['outputs'])} (unit: {told['unit']}; power of the price scale: {powers})"
+    yield f"outputs: {', '.join(told['outputs'])} (unit: {', '.join(dict.fromkeys(told['unit']))}; power of the price scale: {powers})"
     yield f"first value after {told['lookback']} rows; {told['converged']} rows until the start no longer matters (by 1e-6)"
     yield f"stability: {told['stability']}; compared with: {told['oracle'] or 'a literal reference'}"
     if told["convention"]:
@@ -102,3 +102,45 @@ def details(name: str, feature: Feature) -> Iterator[str]:
     if told["reference"]:
         yield f"source: {told['reference']}"
     yield f"version {told['version']}, code {told['code']}"
+
+
+def page(registry: Registry) -> str:
+    """Return the catalogue as a page of MyST Markdown, features by name."""
+    found = [described(name, one) for name, one in sorted(installed(registry).items())]
+    lines = [
+        "# Features",
+        "",
+        f"{len(found)} features, as their records describe them; `tickloom features show NAME` prints the same. How to",
+        "name them in a config: [config](config.md). What the words mean: [feature](kinds/feature.md).",
+        "",
+        "| feature | on | what it is |",
+        "|---|---|---|",
+        *(f"| [`{one['name']}`](#{one['name'].replace('_', '-')}) | {' '.join(one['on'])} | {_cell(one['about'])} |" for one in found),
+        "",
+    ]
+    for one in found:
+        lines += [f"## {one['name'].replace('_', '-')}", "", *_facts(one), ""]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("``", "`").replace("|", "\\|")
+
+
+def _facts(one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the section of one feature."""
+    yield f"`{one['name']}`: " + one["text"].replace("``", "`").replace("|", "\\|")
+    yield ""
+    for key, declared in one["parameters"].items():
+        if "options" in declared:
+            valid = "one of " + ", ".join(declared["options"])
+        else:
+            valid = f"{declared['least']:g} to {declared['most']:g}"
+        yield f"- `{key}` = {declared['default']} ({valid})"
+    yield f"- Inputs: {'; '.join(one['inputs'])}. Outputs: {', '.join(one['outputs'])}, in {', '.join(dict.fromkeys(one['unit']))}."
+    yield f"- First value after {one['lookback']} rows; after {one['converged']} the start no longer matters (1e-6)."
+    yield f"- Stability: {one['stability']}. Compared with: {one['oracle'] or 'a literal reference'}."
+    if one["convention"]:
+        yield f"- Convention: {one['convention']}."
+    if one["reference"]:
+        yield f"- Source: {one['reference']}."

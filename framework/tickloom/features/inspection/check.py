@@ -8,6 +8,7 @@ from tickloom.config import Config
 from tickloom.engine.ahead.views import Batch, View
 from tickloom.engine.merge import merged
 from tickloom.engine.wiring.tables import Tables, build_series, build_views, feeds_of, number_tables
+from tickloom.engine.wiring.warm import warm_up
 from tickloom.errors import ConfigError
 from tickloom.features.fused.build import Progress
 from tickloom.features.inspection.lookahead import LookAhead, look_aheads
@@ -54,7 +55,9 @@ def stepped(
     series = build_series(tables)
     views = build_views(tables, registry, series, progress)
     kept = [view.nothing() for view in views]
-    for chunk, _ in merged(feeds_of(tables)):
+    feeds = feeds_of(tables)
+    warm_up(tables, feeds, views)
+    for chunk, _ in merged(feeds):
         for one in series:
             one.ahead(chunk)
         kept = [view.taken(chunk).after(batch) for view, batch in zip(views, kept, strict=True)]

@@ -74,7 +74,7 @@ def _section(name: str, view: View, batch: Batch, out: Floats, tables: Tables, i
 def _numbers(column: Column, values: Floats) -> tuple[str | int | float | None, ...]:
     there = values[~np.isnan(values)]
     found = [float(f"{one:.6g}") for one in (there.min(), there.mean(), there.max())] if len(there) else [None] * 3
-    return column.name, column.use.feature.unit, column.first, *found, len(values) - len(there)
+    return column.name, column.unit, column.first, *found, len(values) - len(there)
 
 
 def _figure(columns: Sequence[Column], times: NDArray[np.int64], price: Floats, out: Floats, label: str) -> "LayoutDOM":
@@ -98,8 +98,8 @@ def _figure(columns: Sequence[Column], times: NDArray[np.int64], price: Floats, 
         elif len(panels) == MOST_PANELS:
             continue
         else:
-            unit = column.use.feature.unit
-            plot = panels[column.use] = f.over_time(start, end, height=130, label=f"{column.use.label} ({unit})", like=top)
+            unit = column.unit
+            plot = panels[column.use] = f.over_time(start, end, height=130, label=unit, like=top)
             plots.append(plot)
             colour = f.BLUE
         f.line(plot, times, values, colour=colour, tip=f"{column.name} @value{{0,0.[00000000]}}", legend=column.name)
@@ -109,4 +109,4 @@ def _figure(columns: Sequence[Column], times: NDArray[np.int64], price: Floats, 
 def _beside(column: Column, values: Floats, price: Floats) -> bool:
     """Whether a feature is drawn over the price: it is a price itself, and near it."""
     near = np.nanmedian(values) / np.nanmedian(price)
-    return column.use.feature.unit == "price" and column.power == 1 and bool(0.8 < near < 1.25)
+    return column.unit == "price" and column.power == 1 and bool(0.8 < near < 1.25)

@@ -31,7 +31,7 @@ rocp = feature(**CHANGE, unit="ratio", oracle="talib.ROCP")(momentum.rocp)
 rocr = feature(**CHANGE, unit="ratio", oracle="talib.ROCR")(momentum.rocr)
 rocr100 = feature(**CHANGE, **PERCENT, oracle="talib.ROCR100")(momentum.rocr100)
 roc_qlib = feature(
-    **CHANGE, unit="ratio", convention="past over present", oracle="pandas.shift", reference="qlib, Alpha158"
+    **CHANGE, unit="ratio", convention="past over present", oracle="literal", reference="qlib, Alpha158"
 )(momentum.roc_qlib)
 
 #: The terms of what follows; not registered.
@@ -54,7 +54,7 @@ vhf = feature(
     oracle="talib.VHF",
 )(momentum.vhf)
 cmou = feature(**WAY, **PERCENT, convention="plain sums", oracle="talib.CMOU")(momentum.cmou)
-rsi_sum = feature(**WAY, **PERCENT, convention="plain sums (Cutler)", oracle="pandas.rolling")(momentum.rsi_sum)
+rsi_sum = feature(**WAY, **PERCENT, convention="plain sums (Cutler)", oracle="literal")(momentum.rsi_sum)
 
 _added = feature(inputs=("close", "open"))(momentum.coppock_sum)
 
@@ -103,9 +103,9 @@ WILDER: dict[str, Any] = {
     "stability": "converging",
     "convention": "Wilder's averages, seeded with the means of the first n changes",
 }
-rsi = feature(**WILDER | {"state": 4}, oracle="talib.RSI", reference="Wilder, New Concepts in Technical Trading Systems, 1978")(
-    momentum.rsi
-)
+rsi = feature(
+    **WILDER | {"state": 4}, oracle="talib.RSI", reference="Wilder, New Concepts in Technical Trading Systems, 1978"
+)(momentum.rsi)
 cmo = feature(**WILDER, oracle="talib.CMO")(momentum.cmo)
 rmi = feature(
     inputs=lambda n, back: (mom(n=back),),
@@ -131,7 +131,7 @@ psl = feature(
     inputs=lambda n: (total(_rose(), n=n),),
     parameters={"n": Int(12)},
     stability="exact",
-    oracle="pandas.rolling",
+    oracle="literal",
     **PERCENT,
 )(momentum.psl)
 #: A run ends some time: one of 64 rows is none that a random walk ever has, but a price that is pegged may.

@@ -102,10 +102,10 @@ LIVES: dict[str, Any] = {
     "stability": "path",
     "oracle": "literal",
 }
-bid_queue = feature(name="bid_queue", inputs=("bid", "bid_size", "time"), unit="volume, seconds", **STANDING)(
+bid_queue = feature(name="bid_queue", inputs=("bid", "bid_size", "time"), unit=("volume", "seconds"), **STANDING)(
     order_book.best_queue
 )
-ask_queue = feature(name="ask_queue", inputs=("ask", "ask_size", "time"), unit="volume, seconds", **STANDING)(
+ask_queue = feature(name="ask_queue", inputs=("ask", "ask_size", "time"), unit=("volume", "seconds"), **STANDING)(
     order_book.best_queue
 )
 bid_life = feature(name="bid_life", inputs=("bid", "time"), **LIVES)(order_book.best_life)

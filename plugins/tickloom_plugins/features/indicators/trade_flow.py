@@ -49,7 +49,7 @@ signed_run = feature(inputs=("aggressor",), state=1, unit="trades", stability="p
 )
 trade_size_rank = feature(
     inputs=lambda n: (Window("quantity", n),),
-    parameters={"n": Int(100, 1, 5000)},
+    parameters={"n": Int(100, 1, 1000)},
     lookback=lambda n: n - 1,
     unit="ratio",
     convention="middle rank",
