@@ -12,7 +12,7 @@ from tickloom.events import PluginFault
 from tickloom.record import RunRecord
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/run.toml"))
+FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/strategy.py"))
 #: Two minutes of market are enough to see an example trade, with averages that warm up in seconds.
 SHORT = ("sources.main.duration=2min",)
 SHORTER = {
@@ -36,8 +36,9 @@ def faults(record: RunRecord) -> list[PluginFault]:
     return [entry.event for entry in record.entries if isinstance(entry.event, PluginFault)]
 
 
-def test_the_three_examples_are_there() -> None:
+def test_the_examples_are_there() -> None:
     assert [folder.name for folder in FOLDERS] == ["bar_breakout", "ema_cross", "market_maker"]
+    assert {path.parent for path in EXAMPLES.glob("*/run.toml")} - set(FOLDERS) == {EXAMPLES / "features"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -12,6 +12,7 @@ from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
 from tickloom_plugins.features.indicators import convergence as c
 from tickloom_plugins.features.indicators import directional as d
+from tickloom_plugins.features.indicators import distances as x
 from tickloom_plugins.features.indicators import momentum as m
 from tickloom_plugins.features.indicators import oscillators as o
 
@@ -38,17 +39,17 @@ CASES: list[tuple[Use, str, tuple[str, ...], tuple[int, ...]]] = [
     (c.trix(n=1), "TRIX", CLOSE, (1,)),
     (c.tsi(first=3, second=20), "TSI", CLOSE, (3, 20)),
     (c.fosc(n=2), "FOSC", CLOSE, (2,)),
-    (o.ultosc(one=1, two=3, three=2), "ULTOSC", BARS, (1, 3, 2)),
-    (o.ultosc(one=30, two=3, three=3), "ULTOSC", BARS, (30, 3, 3)),
+    (x.ultosc(one=1, two=3, three=2), "ULTOSC", BARS, (1, 3, 2)),
+    (x.ultosc(one=30, two=3, three=3), "ULTOSC", BARS, (30, 3, 3)),
     (o.stoch(n=1, k_n=1, d_n=1), "STOCH", BARS, (1, 1, 0, 1, 0)),
     (o.stochrsi(n=2, k_n=20, d_n=2), "STOCHRSI", CLOSE, (2, 20, 2, 0)),
     (o.smi(n=30, fast=12, slow=4), "SMI", BARS, (30, 12, 4, 9)),
-    (o.ao(fast=9, slow=4), "AO", HIGH_LOW, (9, 4)),
-    (o.ac(fast=9, slow=4), "AC", HIGH_LOW, (9, 4, 5)),
-    (o.dpo(n=2), "DPO", CLOSE, (2,)),
-    (o.dpo(n=3), "DPO", CLOSE, (3,)),
+    (x.ao(fast=9, slow=4), "AO", HIGH_LOW, (9, 4)),
+    (x.ac(fast=9, slow=4), "AC", HIGH_LOW, (9, 4, 5)),
+    (x.dpo(n=2), "DPO", CLOSE, (2,)),
+    (x.dpo(n=3), "DPO", CLOSE, (3,)),
     (o.willr(n=200), "WILLR", BARS, (200,)),
-    (o.cci(n=100), "CCI", BARS, (100,)),
+    (x.cci(n=100), "CCI", BARS, (100,)),
     (d.plus_dm(n=2), "PLUS_DM", HIGH_LOW, (2,)),
     (d.plus_di(n=2), "PLUS_DI", BARS, (2,)),
     (d.dx(n=2), "DX", BARS, (2,)),
@@ -76,5 +77,5 @@ def test_the_commodity_channel_index_of_two_bars_has_two_values_only() -> None:
     # Each of two values is as far from their mean as the other: 1 / 0.015, where TA-Lib is off by 2e-10.
     series = made_up("random", 9)
     typical = series.rows[:, 1:4].sum(axis=1)
-    got = FeatureView(ViewPlan(BAR, [o.cci(n=2)])).run(series.rows)[0][1:, 0]
+    got = FeatureView(ViewPlan(BAR, [x.cci(n=2)])).run(series.rows)[0][1:, 0]
     assert got == pytest.approx(np.sign(np.diff(typical)) / 0.015, rel=1e-14)

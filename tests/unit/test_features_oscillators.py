@@ -26,7 +26,7 @@ from tickloom.features.declare import Use
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
 from tickloom.testing.numbers import rows_of
-from tickloom_plugins.features.indicators import directional, oscillators
+from tickloom_plugins.features.indicators import directional, distances, oscillators
 
 talib = pytest.importorskip("talib", reason="TA-Lib is not installed")
 talipp = pytest.importorskip("talipp.indicators", reason="talipp is not installed")
@@ -165,8 +165,8 @@ LITERALS: dict[str, tuple[str, Literal]] = {
     "fisher": ("oscillators", (lambda n: n - 1, fisher)),
     "laguerre_rsi": ("oscillators", (lambda gamma: 3, laguerre)),
     "qqe": ("oscillators", (lambda n, smoothing, factor: n + smoothing + 2 * (2 * n - 2), quantitative)),
-    "rvgi": ("oscillators", (lambda n: n + 5, vigor_lines)),
-    "ttm_squeeze": ("oscillators", (lambda n, bands, channel: 2 * (n - 1), squeeze)),
+    "rvgi": ("distances", (lambda n: n + 5, vigor_lines)),
+    "ttm_squeeze": ("distances", (lambda n, bands, channel: 2 * (n - 1), squeeze)),
     "choppiness": ("directional", (lambda n: n, choppy)),
     "amat": ("directional", (lambda fast, slow, back: max(fast, slow) - 1 + back, archer)),
     "cross_age": ("directional", (lambda fast, slow: max(fast, slow) - 1, crossing)),
@@ -255,8 +255,8 @@ def test_a_market_that_only_rises_is_one_sided_and_trends_fully() -> None:
 
 def test_a_still_market_squeezes_nothing_and_a_narrow_one_does() -> None:
     flat = np.full(80, 5.0)
-    assert run(oscillators.ttm_squeeze(), bars_of(flat, flat))[:, -1].tolist() == [0, 0]
-    assert run(oscillators.ttm_squeeze(), bars_of(flat + 1, flat - 1))[:, -1].tolist() == [1, 0]
+    assert run(distances.ttm_squeeze(), bars_of(flat, flat))[:, -1].tolist() == [0, 0]
+    assert run(distances.ttm_squeeze(), bars_of(flat + 1, flat - 1))[:, -1].tolist() == [1, 0]
 
 
 def test_rows_count_from_the_crossing() -> None:
@@ -273,4 +273,4 @@ def test_the_fisher_transform_of_a_market_that_stands_still_is_zero() -> None:
 def test_the_balance_of_power_of_a_bar_without_a_range_is_zero() -> None:
     rows = rows_of(BAR, 20)
     rows[5, :4] = 100.0
-    assert run(oscillators.bop(), rows)[0][5] == 0.0
+    assert run(distances.bop(), rows)[0][5] == 0.0

@@ -31,8 +31,8 @@ INPUTS = {
 PLACES = ("MAXINDEX", "MININDEX")
 #: TA-Lib's numbers of the kinds of moving averages.
 KINDS = ("sma", "ema", "wma", "dema", "tema", "trima", "kama", "mama", "t3", "hma", "none", "default", "zlema", "rma")
-#: Functions that are less exact than ours: TA-Lib's sums are off by 7e-9 in a price of 50 000, where exact fractions show
-#: ours to be off by 4e-12, and the percentages that are made of them are small.
+#: Functions that are less exact than ours: TA-Lib's sums are off by 7e-9 in a price of 50 000, where exact fractions
+#: show ours to be off by 4e-12, and the percentages that are made of them are small.
 #: The slopes, correlations and cycles of TA-Lib stand on such sums, too; test_features_statistics.py and
 #: test_features_cycles.py hold ours to 1e-12 against sums without error.
 ROUGH = {
@@ -57,7 +57,7 @@ def against_talib(family: str) -> list[Use]:
 
 
 def names_of(use: Use) -> tuple[str, ...]:
-    """The series that a TA-Lib function takes, in its order."""
+    """Return the names of the series that a TA-Lib function takes, in its order."""
     name = use.feature.oracle.removeprefix("talib.")
     if name in INPUTS:
         return INPUTS[name]
@@ -68,7 +68,7 @@ def names_of(use: Use) -> tuple[str, ...]:
 
 
 def truth(use: Use, series: Series) -> list[np.ndarray]:
-    """What TA-Lib says, an array per output."""
+    """Return what TA-Lib says, an array per output."""
     function = getattr(talib, use.feature.oracle.removeprefix("talib."))
     given = [
         KINDS.index(value) if isinstance(declared, Choice) else value

@@ -80,3 +80,11 @@ def test_a_weighted_mean_is_what_its_weights_give(n: int, ran: tuple[np.ndarray,
     got = found[f"weighted_{n}.base"] + found[f"weighted_{n}.weighted"] / weights.sum()
     for k in (n - 1, 500, SPIKE + n, 1700, 2999):
         assert got[k] == pytest.approx(math.fsum(rows[k - n + 1 : k + 1, 3] * weights) / weights.sum(), rel=1e-13)
+
+
+def test_a_log_return_is_the_difference_of_logarithms() -> None:
+    rows = np.ones((50, BAR.width))
+    rows[:, 3] = 100 + np.arange(50) % 7
+    out, _ = FeatureView(ViewPlan(BAR, [terms.log_return(n=3)])).run(rows)
+    logs = np.log(rows[:, 3])
+    assert out[3:, 0] == pytest.approx(logs[3:] - logs[:-3], rel=1e-12, abs=1e-15)

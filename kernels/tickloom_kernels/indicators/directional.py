@@ -205,7 +205,7 @@ def fractal(
 
 @step
 def zigzag(k: int, state: Any, high: float, low: float, percent: float) -> Any:
-    """Legs between reversals of some percent: which way the leg at hand goes, the pivot it began at, rows since that.
+    """Legs between reversals of some percent: which way this leg goes, the pivot it began at, rows since that.
 
     The leg at hand turns where the low falls ``percent`` below its highest high (or the high rises so far above its
     lowest low); that high is the pivot from this row on and never changes. A bar that sets a new extreme does not turn.

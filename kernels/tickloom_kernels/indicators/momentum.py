@@ -235,7 +235,7 @@ def streak(k: int, state: Any, x: float) -> Any:
 
 @step
 def connors_rsi(k: int, strength: float, streaks: float, rank: float, n: int, m: int, ranks: int) -> float:
-    """Connors' relative strength index: mean of the strength of price, of its streaks, and of the rank of its return.
+    """Connors' RSI: mean of the strength of price, of the strength of its streaks, and of the rank of its return.
 
     RSI of the close (3), RSI of the streak length (2), and the percentage of the last 100 one-row returns that are less
     than this one. The RSIs are Wilder's as `rsi`; equal returns do not count as less. Connors and Alvarez 2012.

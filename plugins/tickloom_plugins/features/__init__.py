@@ -41,8 +41,8 @@ CATALOGUE = {
     "momentum": "mom roc rocp rocr rocr100 roc_qlib er vhf cmou rsi_sum coppock kst rsi cmo rmi imi psl streak "
     "connors_rsi",
     "convergence": "apo ppo macd macdfix macd_tv macdext trix tsi eri fosc cti inertia pretty_good_oscillator",
-    "oscillators": "stoch stochf stochrsi kdj willr smi schaff_trend_cycle fisher laguerre_rsi qqe cci ao ac dpo qstick "
-    "bop ultosc rvgi ttm_squeeze",
+    "oscillators": "stoch stochf stochrsi kdj willr smi schaff_trend_cycle fisher laguerre_rsi qqe",
+    "distances": "cci ao ac dpo qstick bop ultosc rvgi ttm_squeeze",
     "directional": "plus_dm minus_dm plus_di minus_di dx adx adxr aroon aroonosc vortex choppiness fractal zigzag amat "
     "cross_age",
     "candles": "doji dragonfly_doji gravestone_doji long_legged_doji rickshaw_man takuri marubozu closing_marubozu "

@@ -151,6 +151,8 @@ cti = feature(
     oracle="scipy.stats.pearsonr",
     reference="Ehlers, Stocks and Commodities, May 2020",
 )(momentum.cti)
+
+
 def end_of_line(of: Source, n: int) -> Use:
     """Where a least-squares line through the last n values of something ends."""
     sums = weighted(of, n=n)

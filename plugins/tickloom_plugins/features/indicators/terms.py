@@ -88,5 +88,5 @@ typical_price = feature(
     inputs=("high", "low", "close"), unit="price", power=1, stability="exact", oracle="talib.TYPPRICE"
 )(terms.typical_price)
 log_return = feature(
-    inputs=lambda n: (Window("close", n),), parameters={"n": Int(1)}, lookback=lambda n: n, unit="ratio"
+    inputs=lambda n: (Window("close", n),), parameters={"n": Int(1)}, lookback=lambda n: n, unit="ratio", oracle="numpy"
 )(terms.log_return)
