@@ -15,6 +15,7 @@ from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
 from tickloom.testing.numbers import rows_of
 from tickloom_plugins.features.indicators import across
+from tickloom_plugins.features.indicators.terms import log_return
 
 COUNT, SYMBOLS, LATE, N, DECAY, AGAINST = 240, 4, 60, 5, 0.9, 2
 GAPS = (100, 101, 150)
@@ -35,8 +36,8 @@ def plan() -> ViewPlan:
     return ViewPlan(
         BAR,
         [
-            across.cross_rank(),
-            across.cross_zscore(),
+            across.cross_rank(log_return()),
+            across.cross_zscore(log_return()),
             across.relative_strength(n=N),
             across.dispersion(n=N),
             across.market_beta(decay=DECAY),
@@ -80,14 +81,16 @@ def agree(name: str, expected: pd.DataFrame) -> None:
     np.testing.assert_allclose(got, expected.where(shown), rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "of"), [("cross_rank", None), ("cross_rank_of_volume", "volume")])
+@pytest.mark.parametrize(("name", "of"), [("cross_rank_of_log_return_1", None), ("cross_rank_of_volume", "volume")])
 def test_rank_across_symbols_is_that_of_pandas(name: str, of: str | None) -> None:
     agree(name, seen(returns(1) if of is None else table(of)).rank(axis=1, pct=True))
 
 
 def test_zscore_across_symbols_is_by_the_deviation_of_those_that_have_a_value() -> None:
     values = seen(returns(1))
-    agree("cross_zscore", values.sub(values.mean(axis=1), axis=0).div(values.std(axis=1, ddof=0), axis=0))
+    agree(
+        "cross_zscore_of_log_return_1", values.sub(values.mean(axis=1), axis=0).div(values.std(axis=1, ddof=0), axis=0)
+    )
 
 
 def test_relative_strength_is_the_return_less_the_mean_of_all() -> None:
@@ -174,7 +177,9 @@ def test_prices_of_four_times_the_size_give_the_same_bits() -> None:
 def test_symbols_that_move_alike_have_no_dispersion_and_no_scores() -> None:
     rows = np.repeat(rows_of(BAR, 80, 3), SYMBOLS, axis=0)
     which = np.tile(np.arange(SYMBOLS), 80)
-    view = FeatureView(ViewPlan(BAR, [across.dispersion(n=1), across.cross_zscore(), across.market_beta()]), SYMBOLS)
+    view = FeatureView(
+        ViewPlan(BAR, [across.dispersion(n=1), across.cross_zscore(log_return()), across.market_beta()]), SYMBOLS
+    )
     out, ready = view.run(rows, which)
     assert out[ready][:, :2].tolist() == [[0.0, 0.0]] * int(ready.sum())
     np.testing.assert_allclose(out[ready][:, 2], 1.0, rtol=1e-12)

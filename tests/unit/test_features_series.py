@@ -274,12 +274,13 @@ LITERALS: dict[str, Literal] = {
     "time_of_day": (lambda: 0, clock),
     "day_of_week": (lambda: 0, lambda bars: on_circle(datetime.fromtimestamp(bars.time[-1], UTC).weekday() / 7)),
 }
-#: Quotients of moments in which the largest jump of the series, a hundred times the others, has left an error.
-QUOTIENTS = ("autocorrelation", "half_life", "line_fit", "price_volume_correlation", "change_correlation", "complexity")
+#: Quotients of moments, in which the largest jump of the series, a hundred times the others, has left an error; and the
+#: half-life, which is made of the small difference between a variance and a covariance.
+ROUGH = {"variance_ratio": 1e-9, "line_fit": 1e-10, "complexity": 1e-10, "half_life": 1e-10}
 
 
 def tolerance(name: str) -> float:
-    return 1e-9 if name == "variance_ratio" else 1e-10 if name in QUOTIENTS else 1e-12
+    return ROUGH.get(name, 1e-12)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["random", "still"])

@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from catalogue import CATALOGUE, from_candles
+from catalogue import CATALOGUE, features_of, from_candles, made_up
 from literals import Bars, Literal, computed, faults, faults_at_least, mean, some_series, spread
+
+from tickloom.features.columns import BAR
+from tickloom.features.declare import Use
+from tickloom.features.plan import ViewPlan
+from tickloom.features.view import FeatureView
 
 FAMILY = "volatility"
 
@@ -256,3 +261,21 @@ def test_the_semivariances_add_up_to_the_realised_variance() -> None:
     found = {use.feature.name: got for use, got in computed(FAMILY, 0).items() if use.values.get("n") == 20}
     down, up = found["realised_semivariance"]
     assert np.nanmax(np.abs(down + up - found["realised_variance"][0])) <= 1e-14 * np.nanmax(down)
+
+
+@pytest.mark.parametrize("family", ["volatility", "series", "entropy"])
+def test_what_is_given_in_place_of_the_close_is_taken_for_it_throughout(family: str) -> None:
+    rows = made_up("opens", 4, 400).rows
+    swapped = rows.copy()
+    swapped[:, 3] = rows[:, 0]
+    chosen = [one for one in features_of(family) if columns_of(one()) == ("close",)]
+    of_opens = FeatureView(ViewPlan(BAR, [one("open") for one in chosen]))
+    of_closes = FeatureView(ViewPlan(BAR, [one() for one in chosen]))
+    np.testing.assert_array_equal(of_opens.run(rows)[0], of_closes.run(swapped)[0])
+    assert len(chosen) > 4
+
+
+def columns_of(use: Use) -> tuple[str, ...]:
+    """Columns of the bar that a feature is made of."""
+    plan = ViewPlan(BAR, [use])
+    return tuple(BAR.columns[place] for place in plan.used)

@@ -38,10 +38,10 @@ def gather(symbols: int, values: Any) -> Any:
 
 @step
 def cross_rank(k: int, symbols: int, values: Any, ranks: Any) -> None:
-    """Rank of a symbol's return among those of all symbols, over their number: above 0, up to 1.
+    """Rank of a symbol's value among those of all symbols, over their number: above 0, up to 1.
 
-    Equal ones share the mean, as in ``rank(axis=1, pct=True)`` of pandas. Takes the square of the number of symbols in
-    comparisons.
+    Closes of symbols cannot be compared: give it what can, such as ``cross_rank(log_return(n=20))``. Equal ones share
+    the mean, as in ``rank(axis=1, pct=True)`` of pandas. Takes the square of the number of symbols in comparisons.
     """
     for s in range(symbols):
         x = at(values, s)
@@ -56,9 +56,10 @@ def cross_rank(k: int, symbols: int, values: Any, ranks: Any) -> None:
 
 @step
 def cross_zscore(k: int, symbols: int, values: Any, scores: Any) -> None:
-    """Deviation of a symbol's return from the mean of all symbols, in standard deviations across them (ddof 0).
+    """Deviation of a symbol's value from the mean of all symbols, in standard deviations across them (ddof 0).
 
-    Where all are equal, or there is only one, it is 0.
+    Closes of symbols cannot be compared: give it what can, such as ``cross_zscore(rsi(n=14))``. Where all are equal, or
+    there is only one, it is 0.
     """
     _, centre, variance = gather(symbols, values)
     scale = 1.0 / math.sqrt(variance) if variance > 0.0 else 0.0

@@ -14,9 +14,9 @@ def ratio(k: int, x: float, y: float) -> float:
 
 @step
 def lagged_ratio(k: int, window: Any, y: float, n: int) -> float:
-    """Close n rows ago over the close at hand, or any number then over any other now; 0 where the other is 0.
+    """Open n rows ago over the close at hand, or any number then over any other now; 0 where the other is 0.
 
-    qlib's ROC is this, the inverse of the usual ratio; and so is each column of its Alpha360.
+    Of the close itself it is qlib's ROC, the inverse of the usual ratio. Each column of qlib's Alpha360 is one.
     """
     return lag(window, n) / y if k >= n and y != 0.0 else 0.0
 

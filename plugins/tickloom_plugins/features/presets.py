@@ -18,7 +18,7 @@ WINDOWS = (5, 10, 20, 30, 60)
 ROWS = 60
 #: What each rolling feature of Alpha158 is, by the name that qlib gives it before the number of rows.
 ROLLING: dict[str, Callable[[int], Use]] = {
-    "ROC": lambda n: ratios.lagged_ratio(n=n),
+    "ROC": lambda n: ratios.lagged_ratio("close", n=n),
     "MA": lambda n: ratios.ratio(sma(n=n)),
     "STD": lambda n: ratios.relative_deviation(n=n),
     "BETA": lambda n: series.relative_slope(n=n),

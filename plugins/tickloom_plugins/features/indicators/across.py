@@ -7,7 +7,8 @@ from tickloom_kernels.indicators import across as kernels
 from tickloom_plugins.features.indicators.averages import forgets
 from tickloom_plugins.features.indicators.terms import log_return
 
-LAST: dict[str, Any] = {"across": True, "inputs": (log_return(),)}
+#: Of anything: what is given stands in place of the close.
+ANY: dict[str, Any] = {"across": True, "inputs": ("close",)}
 OVER: dict[str, Any] = {
     "across": True,
     "inputs": lambda n: (log_return(n=n),),
@@ -16,12 +17,10 @@ OVER: dict[str, Any] = {
 }
 DECAY = Float(0.98, 0.5, 0.99999)
 
-cross_rank = feature(**LAST, unit="ratio", convention="equal values share the mean rank", oracle="pandas.rank")(
+cross_rank = feature(**ANY, unit="ratio", convention="equal values share the mean rank", oracle="pandas.rank")(
     kernels.cross_rank
 )
-cross_zscore = feature(**LAST, unit="deviations", convention="ddof 0", oracle="scipy.stats.zscore")(
-    kernels.cross_zscore
-)
+cross_zscore = feature(**ANY, unit="deviations", convention="ddof 0", oracle="scipy.stats.zscore")(kernels.cross_zscore)
 relative_strength = feature(**OVER, oracle="literal")(kernels.relative_strength)
 dispersion = feature(**OVER, convention="ddof 0", oracle="numpy.std")(kernels.dispersion)
 market_beta = feature(

@@ -8,7 +8,7 @@ QLIB = "qlib, contrib/data/loader.py"
 
 ratio = feature(inputs=("open", "close"), unit="ratio", stability="exact", oracle="literal")(ratios.ratio)
 lagged_ratio = feature(
-    inputs=lambda n: (Window("close", n), "close"),
+    inputs=lambda n: (Window("open", n), "close"),
     parameters={"n": Int(1, least=0)},
     lookback=lambda n: n,
     unit="ratio",
