@@ -98,22 +98,27 @@ def with_futures(endpoint: str) -> float:
 def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path) -> None:
     """From an event in one Python process to an event in another, over tcp; half a round trip on both sides.
 
-    We ask for twice the C library's time. A virtual machine of two cores gives 2 to 4 times, and either side varies by
-    half: a core that was idle for the 20 us that Python works takes longer to wake than the message takes. What is held
-    here is that it stays so.
+    We ask for twice the time of the C library's own test. Against that, over one REQ and one REP, it takes three times,
+    and against the C library over the sockets that a bus has somewhat more than twice. Held is that it stays so.
     """
-    pairs = []
+    floors: dict[str, list[tuple[float, float]]] = {}
     for n in range(5):
-        there, back, bare = (f"tcp://127.0.0.1:{23_700 + 10 * n + place}" for place in (0, 2, 4))
-        ours, size = bus_programs.hop(there, back, 2_000)
-        floor, what = bus_programs.c_latency(tmp_path, bare, 2_000, size)
-        pairs.append((ours, floor))
-    slower = float(np.median([a / b for a, b in pairs]))
-    ours, floor = (float(np.median(side)) for side in zip(*pairs, strict=True))
-    benchmark.extra_info.update(ns=round(ours), bare_ns=round(floor), ratio=round(slower, 3))
-    print(f"\n{benchmark.name}: p50 {ours / 1e3:,.1f} us, bare ({what}) {floor / 1e3:,.1f} us, {slower:.2f} x bare")
+        places = [f"tcp://127.0.0.1:{23_700 + 20 * n + place}" for place in range(0, 16, 2)]
+        ours, size = bus_programs.hop(places[0], places[1], 2_000)
+        for sockets, at in (("req", 2), ("bus", 4)):
+            floor, what = bus_programs.c_latency(tmp_path, places[at], places[at + 1], 2_000, size, sockets)
+            floors.setdefault(what, []).append((ours, floor))
+    ratios = []
+    for what, pairs in floors.items():
+        ratios.append(float(np.median([a / b for a, b in pairs])))
+        ours, floor = (float(np.median(side)) for side in zip(*pairs, strict=True))
+        each = ", ".join(f"{a / b:.2f}" for a, b in pairs)
+        print(f"\n{benchmark.name}: p50 {ours / 1e3:,.1f} us, bare ({what}) {floor / 1e3:,.1f} us,", end=" ")
+        print(f"{ratios[-1]:.2f} x bare ({each})")
+    benchmark.extra_info.update(ns=round(ours), bare_ns=round(floor), ratio=round(ratios[0], 3))
     benchmark.pedantic(lambda: None, rounds=1)
-    assert slower <= 6.0
+    assert ratios[0] <= 6.0
+    assert ratios[-1] <= 4.0
 
 
 def test_receiving_on_asyncio_is_at_least_six_times_as_fast_as_with_futures(benchmark: Any, endpoint: str) -> None:

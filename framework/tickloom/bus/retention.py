@@ -81,6 +81,9 @@ class EventStream:
 
     def encoded(self, epoch: int, first: int, entries: Sequence[Entry], now: int, flags: int) -> list[bytes]:
         """Encode consecutive events of the stream, from number ``first`` on, in as few frames as their kinds allow."""
+        if len(entries) == 1:
+            # At a low rate each turn brings one, and somebody waits for it.
+            return [encode_entries(self.topic, self.number, epoch, first, entries, now, flags)]
         frames: list[bytes] = []
         start, count = 0, len(entries)
         while start < count:
