@@ -104,4 +104,5 @@ $(VENV)/kernels.stamp: $(shell grep -rl --include='*.py' njit $(ROOTS)) | $(BIN)
 # Compile once what most tests need, before several processes would each do so at the same time.
 $(VENV)/warm.stamp: $(VENV)/kernels.stamp | $(VENV)/test.stamp
 	@$(BIN)/tickloom run examples/bar_breakout/run.toml --set sources.main.duration=1min --out $(VENV)/warm >$(VENV)/warm.log
+	@PYTHONPATH=tests $(BIN)/python -m catalogue
 	@touch $@

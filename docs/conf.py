@@ -26,7 +26,6 @@ nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]
 
 
-
 def _write_catalogue(_app: object) -> None:
     """Write the page of all features from their records, before Sphinx looks for pages."""
     from tickloom.features.inspection.catalogue import page

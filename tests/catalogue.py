@@ -1,5 +1,6 @@
 """The registered features by family, with the parameters under which tests compute them, and series to compute them on."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,15 @@ import attrs
 import numpy as np
 import polars as pl
 
+from tickloom.features.columns import BAR, stream
 from tickloom.features.declare import Feature, Float, Int, Use
+from tickloom.features.fused.build import build
+from tickloom.features.plan import ViewPlan
 from tickloom.plugins import load_plugins
+from tickloom.testing.conformance.feature import stream_of
 from tickloom.testing.numbers import rows_of
-from tickloom.features.columns import BAR
 from tickloom_plugins.features import CATALOGUE
+from tickloom_plugins.features.presets import preset
 
 FAMILIES = tuple(CATALOGUE)
 
@@ -19,7 +24,8 @@ FAMILIES = tuple(CATALOGUE)
 def features_of(family: str) -> list[Feature]:
     """All registered features that one module declares."""
     registry = load_plugins()
-    return [registry.lookup("feature", name, "test") for name in CATALOGUE[family].split()]
+    found: list[Any] = [registry.lookup("feature", name, "test") for name in CATALOGUE[family].split()]
+    return found
 
 
 def uses_of(feature: Feature) -> list[Use]:
@@ -27,10 +33,24 @@ def uses_of(feature: Feature) -> list[Use]:
     usual = feature()
     if not feature.parameters:
         return [usual]
-    try:
-        return [usual, feature(**{name: _other(one) for name, one in feature.parameters.items()})]
-    except Exception:
-        return [usual]
+    return [usual, feature(**{name: _other(one) for name, one in feature.parameters.items()})]
+
+
+@cache
+def by_stream(family: str) -> dict[str, list[Use]]:
+    """The family's features by the first stream that they run on; what most tests compute, so compiled once."""
+    found: dict[str, list[Use]] = {}
+    for feature in features_of(family):
+        if not feature.across:
+            found.setdefault(stream_of([feature()]).name, []).extend(uses_of(feature))
+    return found
+
+
+def main() -> None:
+    """Compile what most tests compute, in as many processes as there are processors."""
+    plans = [ViewPlan(stream(name), uses) for family in FAMILIES for name, uses in by_stream(family).items()]
+    plans += [ViewPlan(BAR, preset(name)) for name in ("alpha158", "alpha360")]
+    build([unit for plan in plans for unit in plan.all_units])
 
 
 def _other(parameter: Any) -> Any:
@@ -65,3 +85,7 @@ def from_candles(folder: Path, symbol: str, count: int = 4000) -> Series:
     columns = [frame[name].to_numpy() for name in ("open", "high", "low", "close", "volume")]
     times = frame["date"].dt.epoch("s").to_numpy().astype(float)
     return Series(symbol, np.column_stack([*columns, np.ones(len(times)), times]))
+
+
+if __name__ == "__main__":
+    main()

@@ -263,7 +263,9 @@ class Registry:
                 )
             return own[section.class_name]
         if len(own) != 1:
-            choices = f"several features; add one of {', '.join(f'name = {one!r}' for one in own)}" if own else "no feature"
+            choices = (
+                f"several features; add one of {', '.join(f'name = {one!r}' for one in own)}" if own else "no feature"
+            )
             raise ConfigError(f"{where}.file: {section.file.name} defines {choices}")
         return next(iter(own.values()))
 

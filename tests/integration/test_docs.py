@@ -153,7 +153,9 @@ def test_what_a_page_shows_is_what_happens(
     monkeypatch.syspath_prepend(tmp_path)
     for example in READER.parse(page).examples():
         example.evaluate()
-    for name in [name for name, one in sys.modules.items() if (getattr(one, "__file__", "") or "").startswith(f"{tmp_path}/")]:
+    for name in [
+        name for name, one in sys.modules.items() if (getattr(one, "__file__", "") or "").startswith(f"{tmp_path}/")
+    ]:
         del sys.modules[name]
 
 

@@ -24,7 +24,7 @@ def breach(one: Feature, *more: Any) -> str:
 
 def mean(**declared: Any) -> Callable[[Callable[..., Any]], Feature]:
     """Declare a mean of the last n closes; each test below breaks one thing of it."""
-    usual = {
+    usual: dict[str, Any] = {
         "name": "mean",
         "inputs": lambda n: (Window("close", n),),
         "parameters": {"n": Int(4)},

@@ -321,7 +321,7 @@ def test_code_that_differs_in_a_number_that_it_closes_over_has_another_version()
 
 def test_an_edit_of_what_a_step_function_calls_changes_its_fingerprint(tmp_path: Any) -> None:
     text = "from helper import twice\ndef step(k, close):\n    return twice(close)\n"
-    found = []
+    found: list[str] = []
     for body in ("    # a comment\n    return 2 * x", "    return 2 * x", "    return 3 * x"):
         names: dict[str, Any] = {"__name__": "helper"}
         path = tmp_path / f"{len(found)}.py"

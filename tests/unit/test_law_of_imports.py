@@ -77,7 +77,7 @@ def test_every_requirement_has_its_exact_version_in_the_constraints() -> None:
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", pin)] == []
     cfg = setup_cfg()
     wanted = {"setuptools", *cfg["options"]["install_requires"].split()}
-    wanted |= {name for extra in cfg["options.extras_require"].values() for name in extra.split()}
+    wanted |= {name.lower() for extra in cfg["options.extras_require"].values() for name in extra.split()}
     assert wanted - {pin.partition("==")[0].lower() for pin in pins} == set()
 
 

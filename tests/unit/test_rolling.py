@@ -50,7 +50,7 @@ def test_every_term_keeps_the_laws_of_features() -> None:
 @pytest.mark.parametrize("n", LENGTHS)
 @pytest.mark.parametrize(
     ("name", "truth"),
-    [("sum_{}", math.fsum), ("moments_{}.mean", mean), ("moments_{}.variance", variance), ("highest_{}", max),
+    [("total_{}", math.fsum), ("moments_{}.mean", mean), ("moments_{}.variance", variance), ("highest_{}", max),
      ("lowest_{}", min)],
 )  # fmt: skip
 def test_a_number_of_the_last_values_is_what_two_passes_give(

@@ -1,15 +1,15 @@
 """``tickloom features``: what there is to compute, whether it looks ahead, and compiling it before it is needed."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tickloom.progress import compiling
+
 if TYPE_CHECKING:
     from tickloom.features.declare import Feature
-    from tickloom.features.fused.build import Progress
     from tickloom.plugins import Registry
 
 
@@ -121,22 +121,20 @@ def compile_(configs: Sequence[Path]) -> None:
     import time
 
     from tickloom.config import load_config
-    from tickloom.features.inspection.catalogue import whole
-    from tickloom.features.choose import plan_view
+    from tickloom.features.choose import compile_views
     from tickloom.features.fused.build import build
+    from tickloom.features.inspection.catalogue import whole
     from tickloom.plugins import load_plugins
 
     registry = load_plugins()
-    plans = [] if configs else whole(registry)
-    for path in configs:
-        settings = load_config(path)
-        plans += [plan_view(name, section, settings, registry) for name, section in settings.views.items()]
-    units = [unit for plan in plans for unit in plan.all_units]
     begun = time.monotonic()
     with compiling() as progress:
-        build(units, progress)
-    columns = sum(len(plan.columns) for plan in plans)
-    click.echo(f"{columns} columns in {len(units)} units are compiled; it took {time.monotonic() - begun:.1f} s")
+        plans = [plan for path in configs for plan in compile_views(load_config(path), registry, progress)]
+        if not configs:
+            plans = whole(registry)
+            build([unit for plan in plans for unit in plan.all_units], progress)
+    columns, units = sum(len(plan.columns) for plan in plans), sum(len(plan.all_units) for plan in plans)
+    click.echo(f"{columns} columns in {units} units are compiled; it took {time.monotonic() - begun:.1f} s")
 
 
 def _feature(registry: "Registry", name: str) -> "Feature":
@@ -145,21 +143,6 @@ def _feature(registry: "Registry", name: str) -> "Feature":
 
     found: Any = registry.lookup("feature", name, "features show")
     if not isinstance(found, Feature):
-        raise ConfigError(f"{name!r} is a preset of {len(found)} features: {', '.join(use.label for use in found)}")
+        some = ", ".join(dict.fromkeys(use.label for use in found[:20]))
+        raise ConfigError(f"{name!r} is a preset of {len(found)} features: {some} and so on")
     return found
-
-
-@contextmanager
-def compiling() -> "Iterator[Progress | None]":
-    """Give what shows how many units are compiled; None where nobody is looking."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("compiling features"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("compile", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

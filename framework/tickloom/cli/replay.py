@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tickloom.cli.progress import progress_bar
 from tickloom.errors import ConfigError, TickloomError
+from tickloom.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tickloom.cli.progress import progress_bar
 from tickloom.errors import TickloomError
+from tickloom.progress import compiling, progress_bar
 
 if TYPE_CHECKING:
     from tickloom.config import Config
@@ -36,6 +36,11 @@ def command(ctx: click.Context, config: Path, sets: tuple[str, ...], out: Path |
     # The engine brings numba; nobody who misspelt a key should wait for it.
     from tickloom.storage.runs import run_folder
 
+    if settings.views:
+        from tickloom.features.choose import compile_views
+
+        with compiling() as compiled:
+            compile_views(settings, registry, compiled)
     with run_folder(settings.name, out) as folder:
         record = _journalled(settings, registry, folder)
         stopped = "" if record.status == "ended" else f"Error: the run stopped: {record.status}"

@@ -1,4 +1,4 @@
-"""Features: numbers computed from market data, declared once, compiled together, the same bits in batch and in stream."""
+"""Features: numbers computed from market data, declared once, compiled together, with the same bits in any pieces."""
 
 from tickloom.features.declare import (
     Choice,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tickloom.errors import ConfigError, DataError
 from tickloom.features.columns import stream
 from tickloom.features.declare import Feature, Source, Use
+from tickloom.features.fused.build import Progress, build
 from tickloom.features.plan import ViewPlan
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ def plan_view(name: str, section: "ViewSection", config: "Config", registry: "Re
         raise ConfigError(f"{where}: {error}") from None
 
 
+def compile_views(config: "Config", registry: "Registry", progress: Progress | None = None) -> list[ViewPlan]:
+    """Compile the views of a config before they are needed, and return their plans; errors as `plan_view`."""
+    plans = [plan_view(name, section, config, registry) for name, section in config.views.items()]
+    build([unit for plan in plans for unit in plan.all_units], progress)
+    return plans
+
+
 def _scales(path: Path, plan: ViewPlan) -> Mapping[str, Any]:
     from tickloom.features.scaling import read_scales
 
@@ -75,7 +83,7 @@ def _use(feature: Feature, options: dict[str, Any], where: str, registry: "Regis
     sources = [_source(one, f"{where}.{OF}", registry) for one in (given if isinstance(given, list) else [given])]
     try:
         use = feature(*sources, **options)
-        return getattr(use, output) if output else use  # type: ignore[no-any-return]
+        return getattr(use, output) if output else use
     except (ConfigError, AttributeError) as error:
         raise ConfigError(f"{where}: {error}") from None
 

@@ -179,8 +179,9 @@ class Feature:
         Rows until it no longer matters (by 1e-6) where the stream began; 0: the lookback. Live warm-up loads as many.
     unit : str or tuple of str
         Such as ``price``, ``percent``, ``ratio``, ``volume``; a tuple has one per output.
-    power : int or tuple of int
-        The power of the scale of prices in each output: 1 for a price, 2 for a variance of prices, 0 for a ratio.
+    power : number, None, or tuple
+        The power of the scale of prices in each output: 1 for a price, 2 for a variance of prices, 0 for a ratio; None
+        where there is none.
     stability : str
         See `Stability`.
     convention, oracle, reference : str
@@ -201,7 +202,7 @@ class Feature:
     lookback: int | tuple[int, ...] | Callable[..., int | tuple[int, ...]] = 0
     converge: int | Callable[..., int] = 0
     unit: str | tuple[str, ...] = "number"
-    power: int | tuple[int, ...] = 0
+    power: float | tuple[float | None, ...] | None = 0
     stability: Stability = "epsilon"
     convention: str = ""
     oracle: str = ""
@@ -289,7 +290,7 @@ class Feature:
         return self.unit if isinstance(self.unit, tuple) else (self.unit,) * len(self.outputs)
 
     @property
-    def powers(self) -> tuple[int, ...]:
+    def powers(self) -> tuple[float | None, ...]:
         """The unit power of each output."""
         return self.power if isinstance(self.power, tuple) else (self.power,) * len(self.outputs)
 

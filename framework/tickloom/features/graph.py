@@ -97,7 +97,9 @@ class Graph:
             declared.options.index(value) if isinstance(declared, Choice) else value
             for declared, (_, value) in zip(use.feature.parameters.values(), use.parameters, strict=True)
         )
-        key = (id(use.feature.step), use.feature.across, arguments, readings)
+        # What two declarations of one step function differ in must not be lost, such as another lookback.
+        declared = (use.feature.lookbacks(use), use.feature.size("state", use), use.feature.size("memory", use))
+        key = (id(use.feature.step), use.feature.across, declared, arguments, readings)
         if key not in self._known:
             self._known[key] = len(self.nodes)
             self.nodes.append(self._node(use, readings, arguments))
@@ -117,9 +119,8 @@ class Graph:
         if isinstance(one, Ladder):
             place = self.stream.ladder(one.side)
             if place is None:
-                raise ConfigError(
-                    f"{who} needs levels of the book, which a view on {self.stream.name!r} does not have; use on = 'book'"
-                )
+                lacking = f"which a view on {self.stream.name!r} does not have; use on = 'book'"
+                raise ConfigError(f"{who} needs levels of the book, {lacking}")
             return Reading(Value(-1, place), levels=self.stream.depth)
         if isinstance(one, Window):
             return Reading(self._value(one.of, who), depth=max(1, one.depth))

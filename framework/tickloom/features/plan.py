@@ -52,7 +52,7 @@ class Column:
     output: str
     first: int
     converged: int
-    power: int | None
+    power: float | None
     unit: str
 
 

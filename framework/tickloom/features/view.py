@@ -210,7 +210,8 @@ class FeatureView:
 
     def snapshot(self, symbol: int = 0) -> bytes:
         """Return the whole state of a symbol; with the plan's version it is all that is needed to go on elsewhere."""
-        return self._arenas[symbol].tobytes()
+        state: bytes = self._arenas[symbol].tobytes()
+        return state
 
     def restore(self, state: bytes, symbol: int = 0) -> None:
         """Go on from a snapshot of a view of the same version.
@@ -235,4 +236,6 @@ class FeatureView:
 
     def reset(self) -> None:
         """Forget all rows."""
-        self.load((np.tile(self._fresh, (self.symbols, 1)), self._across * 0, self._newest * np.nan, self._given * np.nan))
+        self.load(
+            (np.tile(self._fresh, (self.symbols, 1)), self._across * 0, self._newest * np.nan, self._given * np.nan)
+        )

@@ -39,11 +39,11 @@ def rows_of(stream: Stream, count: int, seed: int = 7, *, still: bool = True) ->
 
 
 def _amounts(draw: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
-    return draw.integers(1, 400, shape) / 8
+    return np.asarray(draw.integers(1, 400, shape) / 8, np.float64)
 
 
 def _times(count: int, seconds: float) -> Floats:
-    return 1_700_000_000.0 + seconds * np.arange(count)
+    return np.asarray(1_700_000_000.0 + seconds * np.arange(count), np.float64)
 
 
 def _bars(draw: np.random.Generator, close: Floats, quiet: NDArray[np.bool_], _stream: Stream) -> Floats:

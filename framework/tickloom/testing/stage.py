@@ -10,8 +10,8 @@ import attrs
 from tickloom.config.settings import build
 from tickloom.engine.stream import Observer
 from tickloom.errors import ConfigError, nearest
-from tickloom.instruments import Instrument
 from tickloom.features import Feature
+from tickloom.instruments import Instrument
 from tickloom.interfaces import Source
 from tickloom.kinds import BY_NAME, KINDS
 from tickloom.plugins import Registry, load_plugins

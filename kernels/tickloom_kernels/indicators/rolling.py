@@ -78,7 +78,7 @@ def moments(k: int, state: Any, window: Any, n: int) -> Any:
 
 @step
 def comoments(k: int, state: Any, xs: Any, ys: Any, n: int) -> Any:
-    """Means, variances and covariance (ddof 0) of the last n pairs: mean x, mean y, variance x, variance y, covariance."""
+    """Means of x and y, their variances and their covariance (ddof 0), of the last n pairs."""
     sx, sy, sxx, syy, sxy, x0, y0, largest_x, largest_y = state
     x, y = lag(xs, 0), lag(ys, 0)
     if k == 0:

@@ -1,4 +1,4 @@
-"""What a step function of a feature reads and writes beside numbers: lagged values, memory of its own, levels of a book.
+"""What a step function reads and writes beside numbers: lagged values, memory of its own, levels of a book.
 
 Fused code works on addresses, not on arrays: numba would count references at every slice. A step function never sees an
 address by itself; it gets a *window*, a *memory*, a *ladder* or a *column*, tuples that the functions below take, and
@@ -18,7 +18,7 @@ _INT = ir.IntType(64)
 _FLOAT = ir.DoubleType()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load(_typing: Any, _address: Any, _index: Any) -> Any:
     """Read the float64 at ``address + 8 * index``."""
 
@@ -29,7 +29,7 @@ def load(_typing: Any, _address: Any, _index: Any) -> Any:
     return types.float64(types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load_int(_typing: Any, _address: Any, _index: Any) -> Any:
     """Read the int64 at ``address + 8 * index``."""
 
@@ -40,7 +40,7 @@ def load_int(_typing: Any, _address: Any, _index: Any) -> Any:
     return types.int64(types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store(_typing: Any, _address: Any, _index: Any, _value: Any) -> Any:
     """Write a float64 at ``address + 8 * index``."""
 
@@ -52,7 +52,7 @@ def store(_typing: Any, _address: Any, _index: Any, _value: Any) -> Any:
     return types.void(types.int64, types.int64, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
     """Return ``a * b + c``, rounded once: one link of four cycles in the chain of a recurrence, instead of eight."""
 
@@ -62,7 +62,7 @@ def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
     return types.float64(types.float64, types.float64, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call(_typing: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any) -> Any:
     """Call the compiled function at an address with five int64."""
 

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 #: Registered names by the module that declares them; there, the name of a feature is the name of its record.
 CATALOGUE = {
-    "terms": "moments comoments highest lowest true_range typical_price log_return",
-    "averages": "sma ema ema_first rma wma dema tema t3 trima hma kama vidya zlema vwma vwap vwap_rolling mavp midpoint "
-    "midprice alma frama mcginley super_smoother laguerre ma",
+    "terms": "total moments comoments highest lowest true_range typical_price log_return",
+    "averages": "sma ema ema_first rma wma dema tema t3 trima hma kama vidya zlema vwma vwap vwap_rolling mavp "
+    "midpoint midprice alma frama mcginley super_smoother laguerre ma",
     "bands": "atr natr adr cvi massi rvi bbands percent_b bandwidth keltner donchian accbands supertrend sar sarext "
     "ichimoku chande_kroll_stop distance_from_average",
-    "volume": "ad adosc cmf marketfi emv efi nvi pvi obv pvt mfi wad kvo vzo pvo rvol volume_roc volume_zscore qlib_vma "
-    "qlib_vstd qlib_wvma qlib_vsump qlib_vsumn qlib_vsumd",
+    "volume": "ad adosc cmf marketfi emv efi nvi pvi obv pvt mfi wad kvo vzo pvo rvol volume_roc volume_zscore "
+    "qlib_vma qlib_vstd qlib_wvma qlib_vsump qlib_vsumn qlib_vsumd",
     "prices": "average_price median_price weighted_close bar_range heikin_ashi average_deviation gap qlib_bar "
     "internal_bar_strength drawdown drawdown_all",
     "statistics": "correlation beta linear_slope linear_regression linear_intercept linear_forecast linear_angle "

@@ -1,4 +1,4 @@
-"""What the loop computes ahead over a chunk has no effect until its row: how that is told, and bars built from trades."""
+"""What the loop computes ahead over a chunk has no effect until its row: how that is told; bars made of trades."""
 
 from collections.abc import Callable
 from itertools import starmap

@@ -124,8 +124,10 @@ class Planner:
 
     def plan(self, rows: Rows, present: int) -> Plan:
         """Look ahead over a chunk whose kinds are the bits of ``present``."""
-        for one in (*self.series, *self.views):
-            one.save()
+        for series in self.series:
+            series.save()
+        for view in self.views:
+            view.save()
         found = self._derived(rows, present)
         for emitter in self.emitters:
             emitter.save()
@@ -189,8 +191,10 @@ class Planner:
     def rewind(self, rows: Rows, due: int) -> None:
         """Return to the state after ``rows`` of the chunk planned last, and what was due at or before ``due``."""
         present = marks.kinds(rows, len(rows))
-        for one in (*self.series, *self.views):
-            one.restore()
+        for series in self.series:
+            series.restore()
+        for view in self.views:
+            view.restore()
         self._derived(rows, present)
         self._due(due)
         for emitter in self.emitters:

@@ -11,8 +11,8 @@ from tickloom.engine.ahead.views import View
 from tickloom.engine.context import find_instrument
 from tickloom.engine.merge import Feed
 from tickloom.errors import ConfigError, nearest
-from tickloom.features.fused.build import Progress
 from tickloom.features.choose import plan_view
+from tickloom.features.fused.build import Progress
 from tickloom.features.view import FeatureView
 from tickloom.instruments import Instrument, asset_precisions
 from tickloom.interfaces import Source

@@ -189,7 +189,8 @@ def _find(module: str, name: str, file: str) -> Callable[..., Any]:
         sys.modules[module] = loaded
         spec.loader.exec_module(loaded)
     found = resolve_name(f"{module}:{name}")
-    return getattr(found, "step", found)
+    step: Callable[..., Any] = getattr(found, "step", found)
+    return step
 
 
 def _work(folder: Path) -> None:

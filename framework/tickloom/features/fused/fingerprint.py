@@ -18,7 +18,8 @@ import numpy as np
 
 def python(step: Callable[..., Any]) -> FunctionType:
     """Return the Python function behind a compiled one."""
-    return getattr(step, "py_func", step)  # type: ignore[return-value]
+    found: FunctionType = getattr(step, "py_func", step)  # type: ignore[arg-type]
+    return found
 
 
 @cache

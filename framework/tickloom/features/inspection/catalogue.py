@@ -94,8 +94,10 @@ def details(name: str, feature: Feature) -> Iterator[str]:
     yield f"inputs: {'; '.join(told['inputs'])}"
     yield f"runs on: {', '.join(told['on'])}"
     powers = ", ".join(map(str, told["power"]))
-    yield f"outputs: {', '.join(told['outputs'])} (unit: {', '.join(dict.fromkeys(told['unit']))}; power of the price scale: {powers})"
-    yield f"first value after {told['lookback']} rows; {told['converged']} rows until the start no longer matters (by 1e-6)"
+    units = ", ".join(dict.fromkeys(told["unit"]))
+    yield f"outputs: {', '.join(told['outputs'])} (unit: {units}; power of the price scale: {powers})"
+    yield f"first value after {told['lookback']} rows"
+    yield f"after {told['converged']} rows it no longer matters (by 1e-6) where the stream began"
     yield f"stability: {told['stability']}; compared with: {told['oracle'] or 'a literal reference'}"
     if told["convention"]:
         yield f"convention: {told['convention']}"
@@ -115,7 +117,10 @@ def page(registry: Registry) -> str:
         "",
         "| feature | on | what it is |",
         "|---|---|---|",
-        *(f"| [`{one['name']}`](#{one['name'].replace('_', '-')}) | {' '.join(one['on'])} | {_cell(one['about'])} |" for one in found),
+        *(
+            f"| [`{one['name']}`](#{one['name'].replace('_', '-')}) | {' '.join(one['on'])} | {_cell(one['about'])} |"
+            for one in found
+        ),
         "",
     ]
     for one in found:
@@ -137,7 +142,8 @@ def _facts(one: Mapping[str, Any]) -> Iterator[str]:
         else:
             valid = f"{declared['least']:g} to {declared['most']:g}"
         yield f"- `{key}` = {declared['default']} ({valid})"
-    yield f"- Inputs: {'; '.join(one['inputs'])}. Outputs: {', '.join(one['outputs'])}, in {', '.join(dict.fromkeys(one['unit']))}."
+    units = ", ".join(dict.fromkeys(one["unit"]))
+    yield f"- Inputs: {'; '.join(one['inputs'])}. Outputs: {', '.join(one['outputs'])}, in {units}."
     yield f"- First value after {one['lookback']} rows; after {one['converged']} the start no longer matters (1e-6)."
     yield f"- Stability: {one['stability']}. Compared with: {one['oracle'] or 'a literal reference'}."
     if one["convention"]:

@@ -69,9 +69,7 @@ def stepped(
         yield name, view, batch[:rows], tables
 
 
-def checked_views(
-    config: Config, registry: Registry, rows: int, progress: Progress | None = None
-) -> Iterator[Checked]:
+def checked_views(config: Config, registry: Registry, rows: int, progress: Progress | None = None) -> Iterator[Checked]:
     """Hold every view of a config against the prefix law; parameters and errors as `stepped`."""
     for name, view, batch, _ in stepped(config, registry, rows, progress):
         plan = view.features.plan

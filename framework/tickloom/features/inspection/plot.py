@@ -21,6 +21,7 @@ from tickloom.report.texts import count, when
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
+    from bokeh.plotting import figure
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +85,8 @@ def _figure(columns: Sequence[Column], times: NDArray[np.int64], price: Floats, 
     start, end = int(times[0]), int(times[-1])
     top = f.over_time(start, end, height=260, label=label)
     f.line(top, times, price, colour=f.GREY, tip="price @value{0,0.[00000000]}", legend="price")
-    plots, panels = [top], dict[Use, object]()
+    plots: list[figure] = [top]
+    panels: dict[Use, figure] = {}
     drawn = 0
     for n, column in enumerate(columns):
         values = out[:, n]

@@ -1,6 +1,6 @@
 """What every feature owes: the same bits in any pieces, nothing from the future, and numbers from its warm-up on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 

@@ -21,9 +21,9 @@ def pairs(n: int) -> tuple[Window, Window]:
     return Window("high", n), Window("low", n)
 
 
-total = feature(
-    inputs=close, parameters=LENGTH, state=1, lookback=before, unit="price", power=1, oracle="talib.SUM", name="sum"
-)(rolling.total)
+total = feature(inputs=close, parameters=LENGTH, state=1, lookback=before, unit="price", power=1, oracle="talib.SUM")(
+    rolling.total
+)
 moments = feature(
     inputs=close,
     parameters=LENGTH,

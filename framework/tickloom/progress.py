@@ -34,3 +34,19 @@ def progress_bar() -> Iterator[Callable[[float], None] | None]:
                 bar.update(task, completed=fraction, refresh=True)
 
         yield show
+
+
+@contextmanager
+def compiling() -> Iterator[Callable[[int, int], None] | None]:
+    """Give what shows how many units are compiled; None where nobody is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("compiling features"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("compile", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
