@@ -1,4 +1,4 @@
-"""The registered features by family, with the parameters under which tests compute them, and series to compute them on."""
+"""The registered features by family, the parameters under which tests compute them, and series to compute them on."""
 
 from functools import cache
 from pathlib import Path
@@ -22,14 +22,14 @@ FAMILIES = tuple(CATALOGUE)
 
 
 def features_of(family: str) -> list[Feature]:
-    """All registered features that one module declares."""
+    """Return all registered features that one module declares."""
     registry = load_plugins()
     found: list[Any] = [registry.lookup("feature", name, "test") for name in CATALOGUE[family].split()]
     return found
 
 
 def uses_of(feature: Feature) -> list[Use]:
-    """A feature under its defaults, and under other parameters where it has some."""
+    """Use a feature under its defaults, and under other parameters where it has some."""
     usual = feature()
     if not feature.parameters:
         return [usual]
@@ -38,7 +38,7 @@ def uses_of(feature: Feature) -> list[Use]:
 
 @cache
 def by_stream(family: str) -> dict[str, list[Use]]:
-    """The family's features by the first stream that they run on; what most tests compute, so compiled once."""
+    """Return the family's features by the first stream that they run on: what most tests compute, compiled once."""
     found: dict[str, list[Use]] = {}
     for feature in features_of(family):
         if not feature.across:
@@ -75,12 +75,12 @@ class Series:
 
 
 def made_up(name: str, seed: int, count: int = 1500) -> Series:
-    """A random series without a stretch in which nothing moves."""
+    """Make a random series without a stretch in which nothing moves."""
     return Series(name, rows_of(BAR, count, seed, still=False))
 
 
 def from_candles(folder: Path, symbol: str, count: int = 4000) -> Series:
-    """The first bars of a real series."""
+    """Read the first bars of a real series."""
     frame = pl.read_parquet(folder / "candles_5m" / f"{symbol}_USDT-5m.parquet").head(count)
     columns = [frame[name].to_numpy() for name in ("open", "high", "low", "close", "volume")]
     times = frame["date"].dt.epoch("s").to_numpy().astype(float)

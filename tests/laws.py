@@ -366,7 +366,7 @@ class Swinger(Strategy):
 
 @feature(inputs=(Ladder("bid_size"), Ladder("ask_size"), "bought", "sold"))
 def leaning(k: int, bids: Any, asks: Any, bought: float, sold: float) -> float:
-    """What stands and was traded on one side, less the other."""
+    """Compare what stands and was traded on either side."""
     found = bought - sold
     for depth in range(3):
         found += level(bids, depth) - level(asks, depth)

@@ -229,7 +229,7 @@ class Registry:
         return build(factory, section.options, where, config.folder, section.wiring)
 
     def feature(self, section: "PluginSection", config: "Config") -> Any:
-        """Find the feature that an entry of a view names.
+        """Find the feature that an entry of a view names: a `Feature`, or the sequence of `Use` of a preset.
 
         Parameters
         ----------
@@ -237,11 +237,6 @@ class Registry:
             Registered name, or file and the name of a feature in it.
         config : Config
             The config that the entry stands in.
-
-        Returns
-        -------
-        Feature, or sequence of Use
-            The latter of a preset.
 
         Raises
         ------

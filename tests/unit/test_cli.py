@@ -91,7 +91,7 @@ def test_a_long_run_shows_a_bar_on_the_standard_error_and_a_short_one_does_not(
     # rich takes any stream for a terminal where this is set.
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "50%" not in stage().stderr
-    monkeypatch.setattr("tickloom.progress._PATIENCE", -1.0)
+    monkeypatch.setattr("tickloom.report.progress._PATIENCE", -1.0)
     result = stage()
     assert "50%" in result.stderr
     assert "50%" not in result.stdout

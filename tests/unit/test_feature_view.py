@@ -39,7 +39,7 @@ def both(k: int, high: float, low: float) -> tuple[float, float]:
 
 @feature(inputs=("close",), parameters={"way": Choice("up", ("up", "down")), "by": Float(1.0, 0.0, 10.0)})
 def moved(k: int, close: float, way: int, by: float) -> float:
-    """The close, moved."""
+    """Move the close."""
     return close - by if way == 1 else close + by
 
 
@@ -247,7 +247,7 @@ def test_a_place_to_write_that_does_not_fit_is_refused() -> None:
         (lambda: moved(by=11), "by is 11, it must be a number from 0 to 10"),
         (lambda: moved(way="left"), "way is 'left', it must be one of up, down"),
         (lambda: nothing(n=1), "feature 'nothing' has no parameter 'n'; it has no parameters"),
-        (lambda: ViewPlan(stream("trade"), [both()]), "feature 'both' needs 'high', which a view on 'trade' does not have"),
+        (lambda: ViewPlan(stream("trade"), [both()]), "feature 'both' needs 'high', which a view on 'trade' does not"),
         (lambda: ViewPlan(BAR, [summed(both(), n=2)]), "takes one output of 'both'; name one of top, bottom"),
         (lambda: ViewPlan(BAR, [summed("close", "open")]), "feature 'summed' is made of close, 2 inputs are given"),
         (lambda: ViewPlan(BAR, [summed(rank(), n=2)]), "cannot be computed from 'rank', which is of several symbols"),
@@ -360,7 +360,7 @@ def test_a_step_function_that_numba_cannot_compile_is_named() -> None:
 
 @feature(inputs=lambda n: (summed(n=n), "close"), parameters={"n": Int(2)})
 def share(k: int, total: float, close: float, n: int) -> float:
-    """The close as a part of the sum of the last n closes."""
+    """Divide the close by the sum of the last n closes."""
     return close / total
 
 

@@ -211,8 +211,8 @@ def test_another_hour_has_another_clock_and_other_dice_and_gives_them_back() -> 
 
 
 @pytest.mark.parametrize(("plugin", "kind", "calls"), [
-    (average, "feature", 150), (Crossover, "model", 36), (Busy, "strategy", 40), (Direct, "algo", 8), (Silent, "router", 8),
-    (Limits, "risk_check", 8), (Simulated, "venue", 150),
+    (average, "feature", 150), (Crossover, "model", 36), (Busy, "strategy", 40), (Direct, "algo", 8),
+    (Silent, "router", 8), (Limits, "risk_check", 8), (Simulated, "venue", 150),
 ])  # fmt: skip
 def test_every_kind_can_be_measured(plugin: Any, kind: str, calls: int) -> None:
     """No figure is looked at: of 2 x 20 trades, every fifth has an order, and vectors come with the third of each."""

@@ -33,6 +33,8 @@ kind = "hearing"
 
 
 class Hearing(Strategy):
+    """Hears vectors, so that there are some."""
+
     def on_features(self, features: Features) -> None:
         """Hear."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.progress import compiling
+from tickloom.report.progress import compiling
 
 if TYPE_CHECKING:
     from tickloom.features.declare import Feature

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tickloom.errors import ConfigError, TickloomError
-from tickloom.progress import progress_bar
+from tickloom.report.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tickloom.errors import ConfigError, TickloomError
-from tickloom.progress import progress_bar
+from tickloom.report.progress import progress_bar
 
 if TYPE_CHECKING:
     from tickloom.plugins import Registry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tickloom.errors import TickloomError
-from tickloom.progress import compiling, progress_bar
+from tickloom.report.progress import compiling, progress_bar
 
 if TYPE_CHECKING:
     from tickloom.config import Config

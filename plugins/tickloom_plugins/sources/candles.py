@@ -156,9 +156,9 @@ class Candles:
         delay = duration(self.delay)
         for rows in _merged([_rows_of(file, delay) for file in self._files()]):
             self._given += len(rows)
-            rows = self._within(rows)
-            for first in range(0, len(rows), CHUNK):
-                chunk = rows[first : first + CHUNK]
+            within = self._within(rows)
+            for first in range(0, len(within), CHUNK):
+                chunk = within[first : first + CHUNK]
                 yield chunk, int(chunk[-1, r.TS_INIT])
 
     def history(self, instrument: int, until: int, rows: int) -> Rows:

@@ -12,7 +12,7 @@ def before(n: int) -> int:
 
 
 def close(n: int) -> tuple[Window]:
-    """Closes with n values of their past."""
+    """Look at closes with n values of their past."""
     return (Window("close", n),)
 
 
