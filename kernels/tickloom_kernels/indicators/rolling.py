@@ -12,10 +12,8 @@ from tickloom_kernels.indicators.window import fma, get, lag, put, step
 
 #: A value that leaves and is so many times larger than what stays leaves its rounding error behind.
 _DWARFS = 1e4
-#: A variance that is so much smaller than the largest square since the last new beginning has lost digits.
-_CANCELLED = 1e-6
-#: So is a sum of squares of the window beside the largest square that went into it since. One outlier in the window is
-#: not enough for that, however long the window: its square is most of the sum.
+#: A sum of squares that is so small beside the largest square that went into it since it began has lost digits. One
+#: outlier in the window is not enough for that, however long the window: its square is most of the sum.
 _DRIFTED = 1e-2
 #: Windows after which a sum begins anew in any case.
 _WINDOWS = 32
@@ -60,7 +58,7 @@ def moments(k: int, state: Any, window: Any, n: int) -> Any:
         second = fma(-gone, gone, second)
     centre = first / n
     variance = second / n - centre * centre
-    if k >= n - 1 and (variance < _CANCELLED * largest or k % (_WINDOWS * n) == 0):
+    if k >= n - 1 and (variance * n < _DRIFTED * largest or k % (_WINDOWS * n) == 0):
         centre = 0.0
         for j in range(n):
             centre += lag(window, j) - x

@@ -79,140 +79,141 @@ class _Trial:
         self.plan = ViewPlan(chosen, features)
         self.count = 4 * max(300, min(self.plan.converged, 2000))
         self.rows = rows_of(chosen, self.count)
-        self.whole = self.fresh().run(self.rows)[0]
+        self.whole = self._fresh().run(self.rows)[0]
 
-    def fresh(self, policy: Any = "raise", symbols: int = 1) -> FeatureView:
+    def _fresh(self, policy: Any = "raise", symbols: int = 1) -> FeatureView:
         return FeatureView(ViewPlan(self.stream, self.features, policy), symbols)
 
     def run(self) -> None:
+        """Hold the features against every law; the first breach is told."""
         for law in (
-            self.warm,
-            self.repeated,
-            self.prefix,
-            self.pieces,
-            self.restored,
-            self.scaled,
-            self.policies,
-            self.peeked,
-            self.threads,
-            self.together,
-            self.converged,
-            self.spiked,
+            self._warm,
+            self._repeated,
+            self._prefix,
+            self._pieces,
+            self._restored,
+            self._scaled,
+            self._policies,
+            self._peeked,
+            self._threads,
+            self._together,
+            self._converged,
+            self._spiked,
         ):
             law()
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
-    def fail(self, column: int, where: str, wrong: str, rule: str) -> None:
+    def _fail(self, column: int, where: str, wrong: str, rule: str) -> None:
         name = self.plan.names[column]
         raise ConformanceError(f"feature {name}: {where}: {wrong}; the rule: {rule}")
 
-    def same(self, where: str, expected: Floats, got: Floats, rule: str) -> None:
+    def _same(self, where: str, expected: Floats, got: Floats, rule: str) -> None:
         differs = ~_equal(expected, got)
         if differs.any():
             row, column = (int(one) for one in np.argwhere(differs)[0])
-            self.fail(column, f"{where}, row {row}", f"{got[row, column]!r}, not {expected[row, column]!r}", rule)
+            self._fail(column, f"{where}, row {row}", f"{got[row, column]!r}, not {expected[row, column]!r}", rule)
 
     # --- laws --------------------------------------------------------------------------------------------------------
 
-    def warm(self) -> None:
+    def _warm(self) -> None:
         for n, column in enumerate(self.plan.columns):
             values = self.whole[:, n]
             bad = ~np.isfinite(values[column.first :])
             if bad.any():
                 row = column.first + int(np.argmax(bad))
-                self.fail(n, f"row {row}", f"is {values[row]}, warm since row {column.first}", _WARM)
+                self._fail(n, f"row {row}", f"is {values[row]}, warm since row {column.first}", _WARM)
 
-    def repeated(self) -> None:
-        self.same("a second time", self.whole, self.fresh().run(self.rows)[0], _PIECES)
+    def _repeated(self) -> None:
+        self._same("a second time", self.whole, self._fresh().run(self.rows)[0], _PIECES)
 
-    def pieces(self) -> None:
+    def _pieces(self) -> None:
         for sizes in _SPLITS:
-            self.same(f"in pieces of {sizes} rows", self.whole, _in_pieces(self.fresh(), self.rows, sizes), _PIECES)
-        view = self.fresh()
+            self._same(f"in pieces of {sizes} rows", self.whole, _in_pieces(self._fresh(), self.rows, sizes), _PIECES)
+        view = self._fresh()
         got = np.empty_like(self.whole[:500])
         for k, row in enumerate(self.rows[:500]):
             view.row[:] = row
             got[k] = view.update()
-        self.same("row by row", self.whole[:500], got, _PIECES)
+        self._same("row by row", self.whole[:500], got, _PIECES)
 
-    def prefix(self) -> None:
+    def _prefix(self) -> None:
         for found in look_aheads(self.plan, self.rows[:600], np.zeros(600, np.int64)):
             raise ConformanceError(f"feature {found}; the rule: {_PREFIX}")
         for k in (1, 2, self.count // 3, self.count - 1):
-            self.same(f"over the first {k} rows", self.whole[:k], self.fresh().run(self.rows[:k])[0], _PREFIX)
+            self._same(f"over the first {k} rows", self.whole[:k], self._fresh().run(self.rows[:k])[0], _PREFIX)
 
-    def restored(self) -> None:
+    def _restored(self) -> None:
         for k in (1, self.plan.lookback + 3, self.count // 2):
-            view, other = self.fresh(), self.fresh()
+            view, other = self._fresh(), self._fresh()
             view.run(self.rows[:k])
             state = view.snapshot()
             view.run(self.rows[k : k + 50])
             other.restore(state)
-            self.same(f"restored at row {k}", self.whole[k:], other.run(self.rows[k:])[0], _RESTORE)
+            self._same(f"restored at row {k}", self.whole[k:], other.run(self.rows[k:])[0], _RESTORE)
 
-    def scaled(self) -> None:
+    def _scaled(self) -> None:
         rows = self.rows.copy()
         for place in _prices(self.stream):
             rows[:, place] *= 4.0
-        got = self.fresh().run(rows)[0]
+        got = self._fresh().run(rows)[0]
         for n, column in enumerate(self.plan.columns):
             if column.power is not None:
                 expected = self.whole[:, n : n + 1] * 4.0**column.power
                 differs = ~_equal(expected, got[:, n : n + 1])[:, 0]
                 if differs.any():
                     row = int(np.argmax(differs))
-                    self.fail(n, f"row {row}", f"{got[row, n]!r}, not {expected[row, 0]!r}", _SCALE)
+                    self._fail(n, f"row {row}", f"{got[row, n]!r}, not {expected[row, 0]!r}", _SCALE)
 
-    def policies(self) -> None:
+    def _policies(self) -> None:
         if not self.plan.used:
             return
         bad = [self.plan.lookback + 5, self.plan.lookback + 6, self.count - 30]
         broken = self.rows.copy()
         broken[bad, self.plan.used[0]] = np.nan
         try:
-            self.fresh().run(broken)
-            self.fail(0, f"row {bad[0]}", "a NaN was taken", _POLICY)
+            self._fresh().run(broken)
+            self._fail(0, f"row {bad[0]}", "a NaN was taken", _POLICY)
         except BadRowError:
             pass_over = np.delete(np.arange(self.count), bad)
-        out, ready = self.fresh("skip").run(broken)
-        self.same("with rows left out", self.fresh().run(self.rows[pass_over])[0], out[pass_over], _POLICY)
+        out, ready = self._fresh("skip").run(broken)
+        self._same("with rows left out", self._fresh().run(self.rows[pass_over])[0], out[pass_over], _POLICY)
         held = self.rows.copy()
         for row in bad:
             held[row, self.plan.used[0]] = held[row - 1, self.plan.used[0]]
-        self.same("with rows held", self.fresh().run(held)[0], self.fresh("hold").run(broken)[0], _POLICY)
+        self._same("with rows held", self._fresh().run(held)[0], self._fresh("hold").run(broken)[0], _POLICY)
         if ready[bad].any():
-            self.fail(0, f"row {bad[0]}", "is ready", _POLICY)
+            self._fail(0, f"row {bad[0]}", "is ready", _POLICY)
 
-    def peeked(self) -> None:
-        view, k = self.fresh(), self.count // 2
+    def _peeked(self) -> None:
+        view, k = self._fresh(), self.count // 2
         view.run(self.rows[:k])
         before = view.snapshot()
         view.row[:] = self.rows[k]
-        self.same(f"a look at row {k}", self.whole[k : k + 1], view.peek()[None], _PEEK)
+        self._same(f"a look at row {k}", self.whole[k : k + 1], view.peek()[None], _PEEK)
         if view.snapshot() != before:
-            self.fail(0, f"a look at row {k}", "changed the state", _PEEK)
+            self._fail(0, f"a look at row {k}", "changed the state", _PEEK)
 
-    def threads(self) -> None:
+    def _threads(self) -> None:
         with ThreadPoolExecutor(2) as pool:
-            for got in pool.map(lambda view: view.run(self.rows)[0], [self.fresh(), self.fresh()]):
-                self.same("in a thread", self.whole, got, _THREADS)
+            for got in pool.map(lambda view: view.run(self.rows)[0], [self._fresh(), self._fresh()]):
+                self._same("in a thread", self.whole, got, _THREADS)
 
-    def together(self) -> None:
+    def _together(self) -> None:
         other = rows_of(self.stream, self.count, 8)
         rows, which = np.empty((2 * self.count, self.stream.width)), np.tile([0, 1], self.count)
         rows[0::2], rows[1::2] = self.rows, other
-        out = self.fresh(symbols=2).run(rows, which)[0]
-        self.same("beside another symbol", self.whole, out[0::2], _TOGETHER)
+        out = self._fresh(symbols=2).run(rows, which)[0]
+        self._same("beside another symbol", self.whole, out[0::2], _TOGETHER)
 
-    def converged(self) -> None:
+    def _converged(self) -> None:
         cut = self.count // 5
-        late = self.fresh().run(self.rows[cut:])[0]
+        late = self._fresh().run(self.rows[cut:])[0]
         for n, column in enumerate(self.plan.columns):
             if column.use.feature.stability != "path" and column.converged < len(late):
-                self.near(n, cut, self.whole[cut:, n], late[:, n], column.converged, 1e-6, _CONVERGED)
+                self._near(n, cut, self.whole[cut:, n], late[:, n], column.converged, 1e-6, _CONVERGED)
 
-    def spiked(self) -> None:
+    def _spiked(self) -> None:
         rows = rows_of(self.stream, self.count, still=False)
         # Off the grid of the made-up prices, on which sums of floats are exact.
         rows[:, _prices(self.stream)] *= 1.1
@@ -220,19 +221,19 @@ class _Trial:
         broken = rows.copy()
         for place in _prices(self.stream):
             broken[spike, place] *= 1e12
-        clean, got = self.fresh().run(rows)[0], self.fresh().run(broken)[0]
+        clean, got = self._fresh().run(rows)[0], self._fresh().run(broken)[0]
         for n, column in enumerate(self.plan.columns):
             # What fades by 1e-6 in its convergence has faded by 1e-24 in four times that.
             settled = 4 * column.converged + 2 if column.use.feature.stability == "converging" else column.converged + 2
             if column.use.feature.stability != "path" and spike + settled < self.count:
-                self.near(n, spike, clean[spike:, n], got[spike:, n], settled, 1e-9, _SPIKE)
+                self._near(n, spike, clean[spike:, n], got[spike:, n], settled, 1e-9, _SPIKE)
 
-    def near(self, n: int, begin: int, one: Floats, other: Floats, settled: int, tolerance: float, rule: str) -> None:
+    def _near(self, n: int, begin: int, one: Floats, other: Floats, settled: int, tolerance: float, rule: str) -> None:
         scale = np.nanmax(np.abs(one)) or 1.0
         differs = np.abs(one[settled:] - other[settled:]) > tolerance * scale
         if differs.any():
             row = settled + int(np.argmax(differs))
-            self.fail(n, f"row {begin + row}", f"{other[row]!r}, not {one[row]!r}", rule)
+            self._fail(n, f"row {begin + row}", f"{other[row]!r}, not {one[row]!r}", rule)
 
 
 def _prices(chosen: Stream) -> list[int]:
