@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -116,3 +117,16 @@ def test_views_of_a_config_are_compiled_ahead(tmp_path: Path, monkeypatch: pytes
     result = features("compile", str(EXAMPLE / "run.toml"))
     assert result.exit_code == 0, result.output
     assert re.fullmatch(r"13 columns in 3 units are compiled; it took [\d.]+ s\n", result.stdout)
+
+
+def test_views_are_written_as_tables_with_their_version(tmp_path: Path) -> None:
+    result = features("compute", str(EXAMPLE / "run.toml"), *SHORT, "--out", str(tmp_path / "tables"))
+    assert result.exit_code == 0, result.output
+    table = pl.read_parquet(tmp_path / "tables" / "indicators.parquet")
+    assert table.columns[:3] == ["ts_init", "instrument", "ready"]
+    assert len(table.columns) == 3 + 9
+    assert set(table["instrument"]) == {"main.BTCUSDT", "main.ETHUSDT"}
+    assert table["ts_init"].is_sorted()
+    assert table.filter(pl.col("ready"))["rsi_14"].is_finite().all()
+    version = pl.read_parquet_metadata(tmp_path / "tables" / "book.parquet")["tickloom.version"]
+    assert re.fullmatch("[0-9a-f]{16}", version)

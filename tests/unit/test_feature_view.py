@@ -10,6 +10,7 @@ import pytest
 
 from tickloom.errors import ConfigError
 from tickloom.features import Choice, Feature, Float, Int, Window, feature
+from tickloom.features.bulk import compute
 from tickloom.features.columns import BAR, book, stream
 from tickloom.features.fused.build import default_folder, is_compiled
 from tickloom.features.fused.fingerprint import fingerprint
@@ -378,3 +379,22 @@ def test_inputs_may_be_wired_by_hand_whatever_they_are() -> None:
     assert one.run(bars([3.0]))[0].tolist() == [[0.5]]
     with pytest.raises(ConfigError, match="feature 'share' has 2 inputs, 3 are given"):
         ViewPlan(BAR, [share.wired("high", "low", "open")])
+
+
+# --- many symbols in threads -----------------------------------------------------------------------------------------
+
+
+def test_symbols_computed_in_threads_have_the_bits_of_one() -> None:
+    plan = ViewPlan(BAR, [summed(n=3), average()])
+    tables = {f"S{n}": bars([float(1 + (n * k) % 7) for k in range(200)]) for n in range(1, 6)}
+    told: list[tuple[int, int]] = []
+    found = compute(plan, tables, threads=2, progress=lambda done, of: told.append((done, of)))
+    assert told == [(n, 5) for n in range(1, 6)]
+    assert list(found) == list(tables)
+    for name, rows in tables.items():
+        assert np.array_equal(found[name][0], FeatureView(plan).run(rows)[0], equal_nan=True)
+
+
+def test_features_across_symbols_are_not_computed_one_by_one() -> None:
+    with pytest.raises(ValueError, match="takes all symbols together"):
+        compute(ViewPlan(BAR, [rank()]), {"A": bars(CLOSES)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tickloom.report.progress import compiling
+from tickloom.report.progress import compiling, counting
 
 if TYPE_CHECKING:
     from tickloom.features.declare import Feature
@@ -112,6 +112,26 @@ def plot(config: Path, sets: tuple[str, ...], rows: int, out: Path) -> None:
     except OSError as error:
         raise TickloomError(f"cannot write {out}: {error.strerror}") from error
     click.echo(str(out))
+
+
+@command.command("compute", short_help="Write the views of a config as tables.")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Put a value in place of the config's.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("features"), help="The folder.")
+def compute(config: Path, sets: tuple[str, ...], out: Path) -> None:
+    """Compute every view of CONFIG over all data of its sources, symbols in threads, and write VIEW.parquet."""
+    from tickloom.config import load_config
+    from tickloom.features.choose import compile_views
+    from tickloom.features.inspection.tables import write_tables
+    from tickloom.plugins import load_plugins
+
+    settings = load_config(config, sets)
+    registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")
+    with compiling() as progress:
+        compile_views(settings, registry, progress)
+    with counting("computing symbols") as progress:
+        for path, rows, columns in write_tables(settings, registry, out, progress):
+            click.echo(f"{path}: {rows:,} rows, {columns} columns")
 
 
 @command.command("compile", short_help="Compile features before they are needed.")

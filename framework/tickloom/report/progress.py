@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 #: What is over sooner shows no progress bar (s).
 _PATIENCE = 1.0
@@ -36,9 +36,14 @@ def progress_bar() -> Iterator[Callable[[float], None] | None]:
         yield show
 
 
+def compiling() -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """Show how many units of features are compiled; as `counting`."""
+    return counting("compiling features")
+
+
 @contextmanager
-def compiling() -> Iterator[Callable[[int, int], None] | None]:
-    """Give what shows how many units are compiled; None where nobody is looking."""
+def counting(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give what shows how many of something are done; None where nobody is looking."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -46,7 +51,6 @@ def compiling() -> Iterator[Callable[[int, int], None] | None]:
     if not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("compiling features"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("compile", total=None, visible=False)
+    with Progress(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
