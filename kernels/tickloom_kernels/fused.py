@@ -1,15 +1,16 @@
 """Drives compiled feature units over rows: one call for many rows of many symbols, or for the one row that just came.
 
-A *frame* is everything a view consists of, as one array of int64: sizes, addresses, and per unit the address of its
-function, where its part of an arena begins and its first output column. Passing one array keeps the call from Python
-short. The words of a frame are named below.
+A *frame* is everything a view consists of, as int64: sizes, addresses, and per unit the address of its function, where
+its part of an arena begins and its first output column. What is called from Python takes the frame's address, a plain
+number, which makes the call short and keeps numba from counting references. The words of a frame are named below.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from tickloom_kernels.indicators.window import call, load, load_int, store
+from tickloom_kernels.indicators.window import call, load, load_int, step, store, store_byte
 
 # Words of a frame.
 UNITS = 0
@@ -19,6 +20,7 @@ WIDTH_OUT = 3
 WORDS = 4
 CHECKED = 5
 ARENAS = 6
+#: Address of the symbol of each row; 0: all are of symbol 0.
 WHICH = 7
 ROWS = 8
 OUT = 9
@@ -29,7 +31,14 @@ SYMBOLS = 12
 ACROSS = 13
 NEWEST = 14
 GIVEN = 15
-HEAD = 16
+#: Bytes from a row of the input to the next, and from a column to the next.
+BETWEEN = 16
+BESIDE = 17
+#: Outputs that must be there for a row to be ready: all, or none where the cross-symbol unit comes after.
+SHOWN = 18
+#: Rows that go through all units before the next ones do, so that they are still in the processor's cache.
+BLOCK = 19
+HEAD = 20
 #: Words of a frame per unit: address of the function, first word in the arena, first column of the output.
 PER_UNIT = 3
 
@@ -38,126 +47,249 @@ RAISE = 0
 SKIP = 1
 HOLD = 2
 
+# What `advance` says of its row.
+REFUSED = 0
+TAKEN = 1
+MENDED = 2
+
 # Words of the head of an arena; the values that "hold" repeats follow.
 COUNT = 0
 TIME = 1
 HEAD_WORDS = 2
 
+#: Symbols that may come in turn, such as bars that close together: the rows of each then run in one call.
+_TURN = 32
+
+#: The bits of a number without its sign, and those of an infinity.
+_SIZE = 0x7FFF_FFFF_FFFF_FFFF
+_INFINITE = 0x7FF0_0000_0000_0000
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def drive(frame: NDArray[np.int64], first: int, count: int) -> int:
-    """Run all units over rows ``first`` to ``first + count - 1``.
+def drive(frame: int, count: int) -> int:
+    """Run all units over rows.
 
     Parameters
     ----------
-    frame : int64
-        Of a view. Its words name arrays: rows (float64, shape (n, width in)), the symbol of each (int64), outputs
-        (float64, shape (n, width out)), ready (uint8 kept as float64: 1.0 where the row was taken).
-    first, count : int
-        Which rows.
+    frame : int
+        Address of a view's frame. Its words name arrays: rows (float64, any strides), the symbol of each (int64),
+        outputs (float64, shape (n, width out)), ready (bool: all outputs are there, and no input was missing).
+    count : int
+        How many rows.
 
     Returns
     -------
     int
         Rows taken; fewer than ``count`` where the policy is to raise and the row there has an input that is no finite
-        number.
+        number; below 0, with nothing done, where a row is of a symbol that there is not.
     """
-    rows, which = frame[ROWS], frame[WHICH]
-    j, stop = first, first + count
-    while j < stop:
-        symbol = load_int(which, j)
-        end = j
-        bad = False
-        while end < stop and load_int(which, end) == symbol and not bad:
-            bad = _unusable(frame, rows + 8 * end * frame[WIDTH_IN])
-            end += not bad
-        _run(frame, symbol, j, end - j)
-        j = end
-        if bad:
-            if frame[POLICY] == RAISE:
-                return j - first
-            _mend(frame, symbol, j)
+    which, block, symbols = load_int(frame, WHICH), load_int(frame, BLOCK), load_int(frame, SYMBOLS)
+    if which != 0:
+        strange = 0
+        for j in range(count):
+            strange += load_int(which, j) < 0 or load_int(which, j) >= symbols
+        if strange > 0:
+            return -1
+    j = look = 0
+    while j < count:
+        turn, end = 1, min(count, j + block)
+        if which != 0:
+            turn = _turn(which, j, end) if j >= look else 1
+            # Where no turn was found there is none soon.
+            look = look if turn > 1 or j < look else j + _TURN
+            end = _same(which, j, end, turn)
+        usable = _usable(frame, j, end)
+        for first in range(j, min(usable, j + turn)):
+            _run(frame, _symbol(which, first), first, (usable - first + turn - 1) // turn, turn)
+        if usable > j:
+            _show(frame, j, usable)
+        j = usable
+        if usable < end:
+            if load_int(frame, POLICY) == RAISE:
+                return usable
+            _mend(frame, _symbol(which, j), j)
+            store_byte(load_int(frame, READY), j, 0)
             j += 1
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _unusable(frame: NDArray[np.int64], row: int) -> bool:
-    """Whether an input that a feature uses is NaN or infinite."""
+@njit(cache=True, error_model="numpy")
+def advance(frame: int, symbol: int) -> int:
+    """Run all units over the one row of a frame; return `TAKEN`, `MENDED` or `REFUSED`."""
+    if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
+        return REFUSED
+    if _is_usable(frame, load_int(frame, ROWS)):
+        _run(frame, symbol, 0, 1, 1)
+        return TAKEN
+    if load_int(frame, POLICY) == RAISE:
+        return REFUSED
+    _mend(frame, symbol, 0)
+    return MENDED
+
+
+def advance_directly() -> Callable[[int, int], int]:
+    """Return `advance` without numba's look at the types of its arguments, which takes as long as a small view."""
+    signature = "int64(int64, int64)"
+    advance.compile(signature)
+    found: Callable[[int, int], int] = advance.get_overload(signature)
+    return found
+
+
+@step
+def _symbol(which: int, j: int) -> int:
+    return load_int(which, j) if which != 0 else 0
+
+
+@step
+def _turn(which: int, j: int, end: int) -> int:
+    """After how many rows the symbol of a row comes again, with each other symbol at most once in between; else 1."""
+    symbol, turn = load_int(which, j), 1
+    while turn <= _TURN and j + turn < end and load_int(which, j + turn) != symbol:
+        turn += 1
+    if turn > _TURN or j + turn >= end:
+        return 1
+    for row in range(j + 1, j + turn):
+        for other in range(row + 1, j + turn):
+            if load_int(which, row) == load_int(which, other):
+                return 1
+    return turn
+
+
+@step
+def _same(which: int, j: int, end: int, turn: int) -> int:
+    """First row whose symbol is not that of the row a turn before."""
+    row = j + turn
+    while row < end and load_int(which, row) == load_int(which, row - turn):
+        row += 1
+    return row
+
+
+@step
+def _input(frame: int, j: int, column: int) -> int:
+    """Address of an input of a row."""
+    return load_int(frame, ROWS) + j * load_int(frame, BETWEEN) + column * load_int(frame, BESIDE)
+
+
+@step
+def _is_usable(frame: int, row: int) -> bool:
+    """Whether all inputs that a feature uses are finite."""
+    beside, first = load_int(frame, BESIDE), load_int(frame, FIRST_CHECKED)
     total = 0.0
-    for c in range(frame[CHECKED]):
-        value = load(row, frame[frame[FIRST_CHECKED] + c])
+    for c in range(load_int(frame, CHECKED)):
+        value = load(row + beside * load_int(frame, first + c), 0)
         total += value - value
-    return total != 0.0
+    return total == 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _run(frame: NDArray[np.int64], symbol: int, j: int, count: int) -> None:
-    """Run the units over rows of one symbol, and remember the last row for `HOLD`."""
-    if count == 0:
-        return
-    arena = frame[ARENAS] + 8 * symbol * frame[WORDS]
-    rows = frame[ROWS] + 8 * j * frame[WIDTH_IN]
-    out = frame[OUT] + 8 * j * frame[WIDTH_OUT]
-    store(arena, COUNT, load(arena, COUNT) + count)
-    for u in range(frame[UNITS]):
-        w = HEAD + PER_UNIT * u
-        call(frame[w], arena + 8 * frame[w + 1], rows, out + 8 * frame[w + 2], count, frame[WIDTH_OUT])
-    if frame[READY]:
+@step
+def _usable(frame: int, j: int, end: int) -> int:
+    """First row from ``j`` on with an input that is not finite; ``end`` if there is none.
+
+    Rows are checked together, a column at a time, which processors do for several of them at once.
+    """
+    between, first = load_int(frame, BETWEEN), load_int(frame, FIRST_CHECKED)
+    largest = 0
+    if end - j > 1:
+        for c in range(load_int(frame, CHECKED)):
+            largest = max(largest, _largest(_input(frame, j, load_int(frame, first + c)), between, end - j))
+        if largest < _INFINITE:
+            return end
+    row = load_int(frame, ROWS) + j * between
+    while j < end and _is_usable(frame, row):
+        j, row = j + 1, row + between
+    return j
+
+
+@step
+def _largest(values: int, between: int, count: int) -> int:
+    """Largest size of some numbers, as its bits: those of an infinity or of a NaN are above those of all others."""
+    found = 0
+    if between == 8:
         for n in range(count):
-            store(frame[READY], j + n, 1.0)
-    if frame[POLICY] == HOLD:
-        for c in range(frame[WIDTH_IN]):
-            store(arena, HEAD_WORDS + c, load(rows, (count - 1) * frame[WIDTH_IN] + c))
+            found = max(found, load_int(values, n) & _SIZE)
+    else:
+        for n in range(count):
+            found = max(found, load_int(values + n * between, 0) & _SIZE)
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def across(frame: NDArray[np.int64], instants: NDArray[np.int64], count: int) -> None:
+def _run(frame: int, symbol: int, j: int, count: int, turn: int) -> None:
+    """Run the units over rows of one symbol, ``turn`` rows apart, and remember the last row for `HOLD`."""
+    arena = load_int(frame, ARENAS) + 8 * symbol * load_int(frame, WORDS)
+    rows, width = _input(frame, j, 0), load_int(frame, WIDTH_OUT)
+    between, beside = load_int(frame, BETWEEN), load_int(frame, BESIDE)
+    out = load_int(frame, OUT) + 8 * j * width
+    unit = frame + 8 * HEAD
+    for _ in range(load_int(frame, UNITS)):
+        first, column = load_int(unit, 1), load_int(unit, 2)
+        call(load_int(unit, 0), arena + 8 * first, rows, turn * between, beside, out + 8 * column, count, turn * width)
+        unit += 8 * PER_UNIT
+    if load_int(frame, POLICY) == HOLD:
+        store(arena, COUNT, load(arena, COUNT) + count)
+        for c in range(load_int(frame, WIDTH_IN)):
+            store(arena, HEAD_WORDS + c, load(_input(frame, j + turn * (count - 1), c), 0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _show(frame: int, j: int, end: int) -> None:
+    """Say which rows have all outputs."""
+    ready, shown = load_int(frame, READY), load_int(frame, SHOWN)
+    out = load_int(frame, OUT) + 8 * j * shown
+    for row in range(j, end):
+        store_byte(ready, row, 1)
+    if _largest(out, 8, (end - j) * shown) > _INFINITE:
+        for row in range(j, end):
+            store_byte(ready, row, _largest(out, 8, shown) <= _INFINITE)
+            out += 8 * shown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def across(frame: int, instants: int, count: int) -> None:
     """Run the cross-symbol unit after the rows of each instant, and give its outputs to the rows of that instant.
 
     Parameters
     ----------
-    frame : int64
-        Of a view whose rows have been driven.
-    instants : int64, shape (count,)
-        Equal for rows of one instant, which stand together.
+    frame : int
+        Address of the frame of a view whose rows have been driven.
+    instants : int
+        Address of an int64 per row, equal for rows of one instant, which stand together.
     count : int
         Rows.
     """
-    width, out, which = frame[WIDTH_OUT], frame[OUT], frame[WHICH]
-    unit = HEAD + PER_UNIT * frame[UNITS]
-    symbols, own = frame[SYMBOLS], frame[unit + 2]
-    newest, given = frame[NEWEST], frame[GIVEN]
+    width, out, which = load_int(frame, WIDTH_OUT), load_int(frame, OUT), load_int(frame, WHICH)
+    unit = frame + 8 * (HEAD + PER_UNIT * load_int(frame, UNITS))
+    symbols, own = load_int(frame, SYMBOLS), load_int(unit, 2)
+    newest, given, arena = load_int(frame, NEWEST), load_int(frame, GIVEN), load_int(frame, ACROSS)
+    wide = width - own
     j = 0
     while j < count:
         end = j
-        while end < count and instants[end] == instants[j]:
-            symbol = load_int(which, end)
+        while end < count and load_int(instants, end) == load_int(instants, j):
+            symbol = load_int(which, end) if which != 0 else 0
             for c in range(own):
                 store(newest, symbol * own + c, load(out, end * width + c))
             end += 1
-        call(frame[unit], frame[ACROSS], newest, given, symbols, own)
-        wide = width - own
+        call(load_int(unit, 0), arena, newest, given, symbols, own, 0, 0)
         for row in range(j, end):
-            symbol = load_int(which, row)
+            symbol = load_int(which, row) if which != 0 else 0
             for c in range(wide):
                 store(out, row * width + own + c, load(given, symbol * wide + c))
         j = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mend(frame: NDArray[np.int64], symbol: int, j: int) -> None:
-    """Let a row with an unusable input stand still, or step with the inputs of the row before; either way not ready."""
-    arena = frame[ARENAS] + 8 * symbol * frame[WORDS]
-    row = frame[ROWS] + 8 * j * frame[WIDTH_IN]
-    if frame[POLICY] == HOLD and load(arena, COUNT) > 0.0:
-        for c in range(frame[CHECKED]):
-            column = frame[frame[FIRST_CHECKED] + c]
-            if load(row, column) - load(row, column) != 0.0:
-                store(row, column, load(arena, HEAD_WORDS + column))
-        _run(frame, symbol, j, 1)
+def _mend(frame: int, symbol: int, j: int) -> None:
+    """Let a row with an unusable input stand still, or step with the inputs of the row before."""
+    arena = load_int(frame, ARENAS) + 8 * symbol * load_int(frame, WORDS)
+    if load_int(frame, POLICY) == HOLD and load(arena, COUNT) > 0.0:
+        for c in range(load_int(frame, CHECKED)):
+            column = load_int(frame, load_int(frame, FIRST_CHECKED) + c)
+            value = load(_input(frame, j, column), 0)
+            if value - value != 0.0:
+                store(_input(frame, j, column), 0, load(arena, HEAD_WORDS + column))
+        _run(frame, symbol, j, 1, 1)
     else:
-        for c in range(frame[WIDTH_OUT]):
-            store(frame[OUT], j * frame[WIDTH_OUT] + c, np.nan)
-    if frame[READY]:
-        store(frame[READY], j, 0.0)
+        width = load_int(frame, WIDTH_OUT)
+        for c in range(width):
+            store(load_int(frame, OUT), j * width + c, np.nan)

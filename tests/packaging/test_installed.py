@@ -69,7 +69,9 @@ from tickloom.plugins import load_plugins
 registry = load_plugins()
 for plugin in registry.plugins:
     for offer in plugin.offers:
-        print(offer.kind, offer.name, callable(registry.lookup(offer.kind, offer.name, "test")))
+        found = registry.lookup(offer.kind, offer.name, "test")
+        # Of features also presets: lists of them.
+        print(offer.kind, offer.name, callable(found) or (offer.kind == "feature" and len(found) > 0))
 """
     run = program("python", "-c", code)
     assert run.returncode == 0, run.stderr

@@ -13,6 +13,9 @@ from tickloom_kernels import fused as f
 
 Floats = NDArray[np.float64]
 
+#: Numbers of output that a processor surely keeps in its cache.
+_CACHED = 32_768
+
 
 class BadRowError(TickloomError):
     """A row that a view refuses: an input that is no finite number, or a time before the row before."""
@@ -40,7 +43,7 @@ class FeatureView:
 
     Notes
     -----
-    Not to be used by two threads at once; two views may run in two threads, no lock of Python is held.
+    Not to be used by two threads at once; two views may `run` in two threads, no lock of Python is held meanwhile.
     """
 
     def __init__(
@@ -62,10 +65,15 @@ class FeatureView:
         self._newest = np.full((symbols, plan.own_width if wide else 0), np.nan)
         self._given = np.full((symbols, wide), np.nan)
         self.row, self.vector = np.zeros(plan.stream.width), np.zeros(self._width)
-        self._which, self._ready = np.zeros(1, np.int64), np.zeros(1)
         self._frame = self._make_frame(addresses, starts)
         self._one = self._frame.copy()
-        self._point(self._one, self.row, self._which, self.vector, self._ready)
+        self._point(self._one, self.row[None], self.vector)
+        if plan.across is not None:
+            # `update` refuses, as no symbol is known to it.
+            self._one[f.SYMBOLS] = 0
+        self._address = self._frame.ctypes.data
+        self._one_address, self._told = self._one.ctypes.data, f.REFUSED
+        self._advance = f.advance_directly()
 
     # --- wiring ------------------------------------------------------------------------------------------------------
 
@@ -89,6 +97,8 @@ class FeatureView:
         frame[f.ARENAS] = self._arenas.ctypes.data
         frame[f.SYMBOLS] = self.symbols
         frame[f.CHECKED], frame[f.FIRST_CHECKED] = len(plan.used), checked
+        frame[f.SHOWN] = self._width if plan.across is None else 0
+        frame[f.BLOCK] = max(64, min(384, _CACHED // self._width))
         frame[f.ACROSS] = self._across.ctypes.data
         frame[f.NEWEST], frame[f.GIVEN] = self._newest.ctypes.data, self._given.ctypes.data
         for n, (address, start, at) in enumerate(
@@ -98,11 +108,9 @@ class FeatureView:
         frame[checked:] = plan.used
         return frame
 
-    def _point(
-        self, frame: NDArray[np.int64], rows: Floats, which: NDArray[np.int64], out: Floats, ready: Floats
-    ) -> None:
-        frame[f.ROWS], frame[f.WHICH] = rows.ctypes.data, which.ctypes.data
-        frame[f.OUT], frame[f.READY] = out.ctypes.data, ready.ctypes.data
+    def _point(self, frame: NDArray[np.int64], rows: Floats, out: Floats) -> None:
+        frame[f.ROWS], frame[f.OUT] = rows.ctypes.data, out.ctypes.data
+        frame[f.BETWEEN], frame[f.BESIDE] = rows.strides
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -119,7 +127,8 @@ class FeatureView:
         Parameters
         ----------
         rows : float64, shape (n, width)
-            In the order of time; columns as the stream has them.
+            In the order of time; columns as the stream has them. Any strides: what has few features runs fastest over
+            columns that lie in one piece each (``order="F"``).
         which : int64, shape (n,), optional
             Symbol of each row; all of symbol 0 by default.
         out : float64, shape (n, columns), optional
@@ -141,27 +150,32 @@ class FeatureView:
             An input is no finite number and the policy is ``raise``. The rows before it have been taken.
         """
         # A copy where rows are mended in place.
-        table = np.array(rows, np.float64, order="C", ndmin=2, copy=True if self.plan.policy == "hold" else None)
+        table = np.array(rows, np.float64, ndmin=2, copy=True if self.plan.policy == "hold" else None)
         count = len(table)
-        symbols = np.zeros(count, np.int64) if which is None else np.ascontiguousarray(which, np.int64)
-        result = np.empty((count, self._width)) if out is None else out
+        symbols = None if which is None else np.ascontiguousarray(which, np.int64)
+        result, ready = np.empty((count, self._width)) if out is None else out, np.empty(count, np.bool_)
         self._check(table, symbols, result)
-        ready = np.zeros(count)
-        self._point(self._frame, table, symbols, result, ready)
-        taken = f.drive(self._frame, 0, count)
+        self._point(self._frame, table, result)
+        self._frame[f.WHICH] = 0 if symbols is None else symbols.ctypes.data
+        self._frame[f.READY] = ready.ctypes.data
+        taken = f.drive(self._address, count)
+        if taken < 0:
+            raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
         if taken < count:
             self._refuse(table[taken], f"row {taken}")
         if self.plan.across is not None:
-            f.across(self._frame, self._instants(table, instants), count)
+            together = self._instants(table, instants)
+            f.across(self._address, together.ctypes.data, count)
             result = result[:, self.plan.order]
-        return result, (ready > 0) & ~np.isnan(result).any(axis=1)
+            ready &= ~np.isnan(result).any(axis=1)
+        return result, ready
 
-    def _check(self, table: Floats, symbols: NDArray[np.int64], result: Floats) -> None:
+    def _check(self, table: Floats, symbols: NDArray[np.int64] | None, result: Floats) -> None:
         count = len(table)
         if table.shape != (count, len(self.row)):
             raise ValueError(f"rows have {table.shape[-1]} columns, {self.plan.stream.name} has {len(self.row)}")
-        if len(symbols) != count or (count and not 0 <= symbols.min() <= symbols.max() < self.symbols):
-            raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
+        if symbols is not None and len(symbols) != count:
+            raise ValueError(f"which names a symbol for each of {count} rows, not for {len(symbols)}")
         if result.shape != (count, self._width) or not result.flags.c_contiguous or result.dtype != np.float64:
             raise ValueError(f"out is a C-contiguous float64 array of shape {(count, self._width)}")
 
@@ -179,13 +193,12 @@ class FeatureView:
         BadRowError
             As `run`.
         ValueError
-            The view has cross-symbol features, which take all rows of an instant: `run` does.
+            There is no such symbol; or the view has cross-symbol features, which take all rows of an instant: `run`
+            does.
         """
-        self._which[0] = symbol
-        if self.plan.across is not None:
-            raise ValueError("a view with cross-symbol features takes all rows of an instant at once: use run")
-        if f.drive(self._one, 0, 1) != 1:
-            self._refuse(self.row, "the row")
+        self._told = self._advance(self._one_address, symbol)
+        if not self._told:
+            self._refuse_one(symbol)
         return self.vector
 
     def peek(self, symbol: int = 0) -> Floats:
@@ -199,7 +212,14 @@ class FeatureView:
     @property
     def is_ready(self) -> bool:
         """Whether the vector of the last `update` is complete, with no input missing."""
-        return bool(self._ready[0] > 0) and not bool(np.isnan(self.vector).any())
+        return self._told == f.TAKEN and not bool(np.isnan(self.vector).any())
+
+    def _refuse_one(self, symbol: int) -> None:
+        if self.plan.across is not None:
+            raise ValueError("a view with cross-symbol features takes all rows of an instant at once: use run")
+        if not 0 <= symbol < self.symbols:
+            raise ValueError(f"symbol is {symbol!r}, it must be from 0 to {self.symbols - 1}")
+        self._refuse(self.row, "the row")
 
     def _refuse(self, row: Floats, where: str) -> None:
         names = {self.plan.stream.column(name): name for name in self.plan.stream.columns}

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tickloom_kernels.indicators.averages import rma
-from tickloom_kernels.indicators.window import fma, get, lag, put, step
+from tickloom_kernels.indicators.window import choose, fma, get, lag, put, step
 
 # --- Wilder's directional system -------------------------------------------------------------------------------------
 
@@ -97,22 +97,20 @@ def adxr(k: int, strengths: Any, n: int) -> float:
 def rows_since_high(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
     """Rows since the largest of the last n values, the latest of equals; blocks as `rolling.highest`, with places."""
     x, place = lag(window, 0), k % n
-    best, row = x, float(k)
-    if place == 0:
-        if k >= n:
-            top, at = lag(window, 1), float(k - 1)
-            put(memory, n - 1, at)
-            for j in range(2, n):
-                if lag(window, j) > top:
-                    top, at = lag(window, j), float(k - j)
-                put(memory, n - j, at)
-    elif state[0] > x:
-        best, row = state
+    # Choices, not branches: nobody can guess where the next extreme comes.
+    stands = place != 0 and state[0] > x
+    best, row = choose(stands, state[0], x), choose(stands, state[1], float(k))
+    if place == 0 and k >= n:
+        top, at = lag(window, 1), float(k - 1)
+        put(memory, n - 1, at)
+        for j in range(2, n):
+            other = lag(window, j)
+            at, top = choose(other > top, float(k - j), at), choose(other > top, other, top)
+            put(memory, n - j, at)
     found = row
     if k >= n and place < n - 1:
         old = get(memory, place + 1)
-        if lag(window, k - int(old)) > best:
-            found = old
+        found = choose(lag(window, k - int(old)) > best, old, row)
     return (best, row), k - found
 
 
@@ -120,22 +118,20 @@ def rows_since_high(k: int, state: Any, memory: Any, window: Any, n: int) -> Any
 def rows_since_low(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
     """Rows since the smallest of the last n values, the latest of equals."""
     x, place = lag(window, 0), k % n
-    best, row = x, float(k)
-    if place == 0:
-        if k >= n:
-            top, at = lag(window, 1), float(k - 1)
-            put(memory, n - 1, at)
-            for j in range(2, n):
-                if lag(window, j) < top:
-                    top, at = lag(window, j), float(k - j)
-                put(memory, n - j, at)
-    elif state[0] < x:
-        best, row = state
+    # Choices, not branches: nobody can guess where the next extreme comes.
+    stands = place != 0 and state[0] < x
+    best, row = choose(stands, state[0], x), choose(stands, state[1], float(k))
+    if place == 0 and k >= n:
+        top, at = lag(window, 1), float(k - 1)
+        put(memory, n - 1, at)
+        for j in range(2, n):
+            other = lag(window, j)
+            at, top = choose(other < top, float(k - j), at), choose(other < top, other, top)
+            put(memory, n - j, at)
     found = row
     if k >= n and place < n - 1:
         old = get(memory, place + 1)
-        if lag(window, k - int(old)) < best:
-            found = old
+        found = choose(lag(window, k - int(old)) < best, old, row)
     return (best, row), k - found
 
 

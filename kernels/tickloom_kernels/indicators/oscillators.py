@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from tickloom_kernels.indicators.rolling import mean
-from tickloom_kernels.indicators.window import fma, lag, step
+from tickloom_kernels.indicators.window import apart, fma, lag, step
 
 # --- places in a range -----------------------------------------------------------------------------------------------
 
@@ -170,13 +170,10 @@ def cci(k: int, prices: Any, n: int) -> float:
     (T - mean) / (0.015 mean |T - mean|) over n bars; 0 where all are equal. The deviation from a mean that moves needs
     all n values at each row. Lambert 1980.
     """
-    now, centre, spread = lag(prices, 0), 0.0, 0.0
+    now = lag(prices, 0)
     # About the newest value: where all are equal, each term is exactly 0.
-    for j in range(1, n):
-        centre += lag(prices, j) - now
-    centre *= 1.0 / n
-    for j in range(n):
-        spread += abs(lag(prices, j) - now - centre)
+    centre = apart(prices, n, now, False) * (1.0 / n)
+    spread = apart(prices, n, now + centre, True)
     return -centre / (0.015 * (spread * (1.0 / n))) if spread != 0.0 else 0.0
 
 

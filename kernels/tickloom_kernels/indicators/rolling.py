@@ -8,7 +8,7 @@ wrong after a spike (a standard deviation of 0 or 1.48 where the truth is 0.008)
 
 from typing import Any
 
-from tickloom_kernels.indicators.window import fma, get, lag, put, step
+from tickloom_kernels.indicators.window import fma, get, lag, larger, lesser, put, step
 
 #: A value that leaves and is so many times larger than what stays leaves its rounding error behind.
 _DWARFS = 1e4
@@ -23,10 +23,12 @@ _WINDOWS = 32
 def total(k: int, state: Any, window: Any, n: int) -> Any:
     """Sum of the last n values."""
     (running,) = state
-    running += lag(window, 0)
-    if k >= n:
+    if k < n:
+        running += lag(window, 0)
+    else:
+        # One addition per row depends on the row before, so that is all that a row waits for.
         gone = lag(window, n)
-        running -= gone
+        running += lag(window, 0) - gone
         if abs(gone) > _DWARFS * abs(running) or k % (_WINDOWS * n) == 0:
             running = 0.0
             for j in range(n):
@@ -49,28 +51,32 @@ def moments(k: int, state: Any, window: Any, n: int) -> Any:
     if k == 0:
         shift = x
     d = x - shift
-    first += d
-    second = fma(d, d, second)
     largest = max(largest, d * d)
-    if k >= n:
+    if k < n:
+        first += d
+        second = fma(d, d, second)
+    else:
+        # As in `total`; the square that leaves is taken away to its last bit, so that nothing of an outlier stays.
         gone = lag(window, n) - shift
-        first -= gone
-        second = fma(-gone, gone, second)
-    centre = first / n
-    variance = second / n - centre * centre
+        square = gone * gone
+        first += d - gone
+        second += fma(d, d, -square) - fma(gone, gone, -square)
+    r = 1.0 / n
+    centre = first * r
+    variance = second * r - centre * centre
     if k >= n - 1 and (variance * n < _DRIFTED * largest or k % (_WINDOWS * n) == 0):
         centre = 0.0
         for j in range(n):
             centre += lag(window, j) - x
-        shift = x + centre / n
+        shift = x + centre * r
         first = second = largest = 0.0
         for j in range(n):
             d = lag(window, j) - shift
             first += d
             second = fma(d, d, second)
             largest = max(largest, d * d)
-        centre = first / n
-        variance = second / n - centre * centre
+        centre = first * r
+        variance = second * r - centre * centre
     return (first, second, shift, largest), shift + centre, max(variance, 0.0)
 
 
@@ -131,7 +137,7 @@ def weighted(k: int, state: Any, window: Any, n: int) -> Any:
         plain += d - (lag(window, n) - base)
     # The sums about the base are small where prices stand still, so what counts is the largest that went into them.
     gone = abs(lag(window, n) - base) if k >= n else 0.0
-    if k >= n and (gone > _DWARFS * max(abs(d), abs(plain) / n) or k % (_WINDOWS * n) == 0):
+    if k >= n and (gone > _DWARFS * max(abs(d), abs(plain) * (1.0 / n)) or k % (_WINDOWS * n) == 0):
         base = x
         plain = heavy = largest = 0.0
         for j in range(n - 1, -1, -1):
@@ -156,13 +162,13 @@ def highest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
             best = lag(window, 1)
             put(memory, n - 1, best)
             for j in range(2, n):
-                best = max(best, lag(window, j))
+                best = larger(best, lag(window, j))
                 put(memory, n - j, best)
     else:
-        running = max(state[0], x)
+        running = larger(state[0], x)
     found = running
     if k >= n and place < n - 1:
-        found = max(running, get(memory, place + 1))
+        found = larger(running, get(memory, place + 1))
     return (running,), found
 
 
@@ -176,11 +182,11 @@ def lowest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
             best = lag(window, 1)
             put(memory, n - 1, best)
             for j in range(2, n):
-                best = min(best, lag(window, j))
+                best = lesser(best, lag(window, j))
                 put(memory, n - j, best)
     else:
-        running = min(state[0], x)
+        running = lesser(state[0], x)
     found = running
     if k >= n and place < n - 1:
-        found = min(running, get(memory, place + 1))
+        found = lesser(running, get(memory, place + 1))
     return (running,), found

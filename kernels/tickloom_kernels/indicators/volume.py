@@ -105,11 +105,9 @@ def on_balance(k: int, state: Any, closes: Any, volume: float) -> Any:
     if k == 0:
         line = volume
     else:
-        change = lag(closes, 0) - lag(closes, 1)
-        if change > 0.0:
-            line += volume
-        elif change < 0.0:
-            line -= volume
+        close, last = lag(closes, 0), lag(closes, 1)
+        side = (1.0 if close > last else 0.0) - (1.0 if close < last else 0.0)
+        line = fma(side, volume, line)
     return (line,), line
 
 

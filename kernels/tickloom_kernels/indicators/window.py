@@ -8,6 +8,7 @@ indices are masked or clipped to what belongs to it: a wrong index reads a wrong
 from typing import Any
 
 from numba import njit, types
+from numba.core import cgutils
 from numba.core.cgutils import ir  # the types of LLVM, as numba itself uses them
 from numba.extending import intrinsic
 
@@ -15,6 +16,7 @@ from numba.extending import intrinsic
 step = njit(error_model="numpy", forceinline=True)
 
 _INT = ir.IntType(64)
+_BYTE = ir.IntType(8)
 _FLOAT = ir.DoubleType()
 
 
@@ -53,6 +55,18 @@ def store(_typing: Any, _address: Any, _index: Any, _value: Any) -> Any:
 
 
 @intrinsic
+def store_byte(_typing: Any, _address: Any, _index: Any, _value: Any) -> Any:
+    """Write the lowest byte of an int64 at ``address + index``."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], _BYTE.as_pointer())
+        builder.store(builder.trunc(arguments[2], _BYTE), builder.gep(pointer, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
 def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
     """Return ``a * b + c``, rounded once: one link of four cycles in the chain of a recurrence, instead of eight."""
 
@@ -63,15 +77,85 @@ def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
 
 
 @intrinsic
-def call(_typing: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any) -> Any:
-    """Call the compiled function at an address with five int64."""
+def _four_sums(_typing: Any, _address: Any, _count: Any, _base: Any, _is_size: Any) -> Any:
+    """Sum of the differences of values from a base, or of their sizes; a multiple of four values.
+
+    Four sums, of every fourth value each, whatever the processor can do at a time: so the bits are the same on all.
+    """
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [_INT] * 5)
+        address, count, base, is_size = arguments
+        four = ir.VectorType(_FLOAT, 4)
+        zero = ir.Constant(four, [0.0] * 4)
+        bases = zero
+        for lane in range(4):
+            bases = builder.insert_element(bases, base, ir.IntType(32)(lane))
+        sizes = cgutils.get_or_insert_function(builder.module, ir.FunctionType(four, [four]), "llvm.fabs.v4f64")
+        sums = cgutils.alloca_once_value(builder, zero)
+        with cgutils.for_range_slice(builder, _INT(0), count, _INT(4)) as (place, _):
+            pointer = builder.inttoptr(builder.add(address, builder.shl(place, _INT(3))), four.as_pointer())
+            apart = builder.fsub(builder.load(pointer, align=8), bases)
+            size = builder.call(sizes, [apart])
+            term = builder.select(builder.icmp_signed("!=", is_size, is_size.type(0)), size, apart)
+            builder.store(builder.fadd(builder.load(sums), term), sums)
+        a, b, c, d = (builder.extract_element(builder.load(sums), ir.IntType(32)(lane)) for lane in range(4))
+        return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+
+    return types.float64(types.int64, types.int64, types.float64, types.boolean), generate
+
+
+@intrinsic
+def choose(_typing: Any, _condition: Any, _a: Any, _b: Any) -> Any:
+    """Return ``a`` where the condition holds, else ``b``, always without a branch.
+
+    For conditions that nobody can guess, such as where the next extreme comes: a branch guessed wrongly costs twenty
+    cycles, and LLVM makes one wherever an operand comes from memory.
+    """
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        condition, a, b = arguments
+        found = builder.select(builder.icmp_signed("!=", condition, condition.type(0)), a, b)
+        found.set_metadata("unpredictable", builder.module.add_metadata([]))
+        return found
+
+    return types.float64(types.boolean, types.float64, types.float64), generate
+
+
+@intrinsic
+def assume(_typing: Any, _condition: Any) -> Any:
+    """Promise the compiler that something holds, so that it leaves out what tests it again."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        bit = ir.IntType(1)
+        promise = builder.module.declare_intrinsic("llvm.assume", (), ir.FunctionType(ir.VoidType(), [bit]))
+        builder.call(promise, [builder.icmp_signed("!=", arguments[0], arguments[0].type(0))])
+        return context.get_dummy_value()
+
+    return types.void(types.boolean), generate
+
+
+@intrinsic
+def call(_typing: Any, _function: Any, _a: Any, _b: Any, _c: Any, _d: Any, _e: Any, _f: Any, _g: Any) -> Any:
+    """Call the compiled function at an address with seven int64."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [_INT] * 7)
         builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 6), generate
+    return types.void(*[types.int64] * 8), generate
+
+
+@step
+def larger(a: float, b: float) -> float:
+    """Return the larger one, without a branch."""
+    return choose(a > b, a, b)
+
+
+@step
+def lesser(a: float, b: float) -> float:
+    """Return the smaller one, without a branch."""
+    return choose(a < b, a, b)
 
 
 @step
@@ -99,6 +183,26 @@ def smaller(window: tuple[int, int, int], n: int, x: float) -> int:
 
 
 @step
+def _stretch(address: int, count: int, base: float, is_size: bool) -> float:
+    whole = count - count % 4
+    found = _four_sums(address, whole, base, is_size)
+    for place in range(whole, count):
+        apart = load(address, place) - base
+        found += abs(apart) if is_size else apart
+    return found
+
+
+@step
+def apart(window: tuple[int, int, int], n: int, base: float, is_size: bool) -> float:
+    """Sum of the differences of the last n values from a base, or of the sizes of these; n up to the declared depth."""
+    begin, end = (window[1] - n + 1) & window[2], window[1] & window[2]
+    if begin <= end:
+        return _stretch(window[0] + 8 * begin, n, base, is_size)
+    first = window[2] + 1 - begin
+    return _stretch(window[0] + 8 * begin, first, base, is_size) + _stretch(window[0], n - first, base, is_size)
+
+
+@step
 def get(memory: tuple[int, int], index: int) -> float:
     """Read a word of a step's own memory, which begins as zeros."""
     return load(memory[0], index & memory[1])
@@ -117,9 +221,9 @@ def own(memory: tuple[int, int], symbol: int) -> tuple[int, int]:
 
 
 @step
-def level(ladder: tuple[int, int], depth: int) -> float:
+def level(ladder: tuple[int, int, int], depth: int) -> float:
     """Read one level of a side of the book; 0 is the best one, and beyond the last the last one is read."""
-    return load(ladder[0], min(max(depth, 0), ladder[1] - 1))
+    return load(ladder[0] + ladder[2] * min(max(depth, 0), ladder[1] - 1), 0)
 
 
 @step
