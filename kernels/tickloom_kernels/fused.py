@@ -113,6 +113,39 @@ def drive(frame: int, count: int) -> int:
     return count
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def stepping_back(frame: int, column: int, latest: int, count: int) -> int:
+    """Find the first row whose time lies before that of the row before it, of the same symbol.
+
+    Parameters
+    ----------
+    frame : int
+        Address of a view's frame, as `drive` takes it.
+    column : int
+        Of the time.
+    latest : int
+        Address of the latest time of each symbol (float64); moved on.
+    count : int
+        Rows.
+
+    Returns
+    -------
+    int
+        Its place; ``count`` where there is none.
+    """
+    which = load_int(frame, WHICH)
+    between, beside = load_int(frame, BETWEEN), load_int(frame, BESIDE)
+    for j in range(count):
+        symbol = load_int(which, j) if which != 0 else 0
+        if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
+            return count
+        time = load(load_int(frame, ROWS) + j * between + column * beside, 0)
+        if time < load(latest, symbol):
+            return j
+        store(latest, symbol, time)
+    return count
+
+
 @njit(cache=True, error_model="numpy")
 def advance(frame: int, symbol: int) -> int:
     """Run all units over the one row of a frame; return `TAKEN`, `MENDED` or `REFUSED`."""

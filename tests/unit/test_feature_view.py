@@ -192,7 +192,7 @@ def test_a_missing_input_is_refused_with_its_row_and_name() -> None:
     with pytest.raises(BadRowError, match=r"row 2: close is nan; a view takes finite numbers, or set missing = 'skip'"):
         one.run(broken())
     # The rows before it were taken: the view goes on with the next.
-    assert one.run(bars([4.0]))[0].tolist() == [[6.0]]
+    assert one.run(bars(CLOSES)[3:4])[0].tolist() == [[10.0]]
 
 
 def test_a_row_with_a_missing_input_is_passed_over() -> None:
@@ -234,6 +234,27 @@ def test_rows_of_another_shape_are_refused(rows: np.ndarray, which: Any, said: s
 def test_a_place_to_write_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"out is a C-contiguous float64 array of shape \(5, 1\)"):
         view(summed(n=1)).run(bars(CLOSES), out=np.zeros((5, 2)))
+
+
+def test_a_bar_before_the_bar_before_it_is_refused_and_nothing_is_taken() -> None:
+    one, rows = view(summed(n=2), symbols=2), bars(CLOSES)
+    one.run(rows[:3])
+    with pytest.raises(BadRowError, match="row 1: time goes back; a view takes bars in the order of time"):
+        one.run(rows[[3, 1, 4]])
+    assert one.run(rows[3:4])[0].tolist() == [[12.0]]
+    # Another symbol has a time of its own.
+    assert np.isnan(one.run(rows[:1], [1])[0]).all()
+
+
+def test_a_view_that_is_put_back_may_see_the_same_bars_again() -> None:
+    one, rows = view(summed(n=2)), bars(CLOSES)
+    one.run(rows[:2])
+    state, saved = one.snapshot(), one.save()
+    first = one.run(rows[2:])[0]
+    one.restore(state)
+    assert np.array_equal(one.run(rows[2:])[0], first)
+    one.load(saved)
+    assert np.array_equal(one.run(rows[2:])[0], first)
 
 
 # --- declarations ----------------------------------------------------------------------------------------------------

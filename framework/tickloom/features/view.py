@@ -64,6 +64,8 @@ class FeatureView:
         self._across = np.zeros(1 + symbols * (plan.across.words - 1) if plan.across is not None else 0)
         self._newest = np.full((symbols, plan.own_width if wide else 0), np.nan)
         self._given = np.full((symbols, wide), np.nan)
+        #: Time of the last row of each symbol (s).
+        self._latest = np.full(symbols, -np.inf)
         self.row, self.vector = np.zeros(plan.stream.width), np.zeros(self._width)
         self._frame = self._make_frame(addresses, starts)
         self._one = self._frame.copy()
@@ -147,7 +149,8 @@ class FeatureView:
         Raises
         ------
         BadRowError
-            An input is no finite number and the policy is ``raise``. The rows before it have been taken.
+            An input is no finite number and the policy is ``raise``: the rows before it have been taken. Or a bar
+            lies before the bar before it: none has been taken.
         """
         # A copy where rows are mended in place.
         table = np.array(rows, np.float64, ndmin=2, copy=True if self.plan.policy == "hold" else None)
@@ -158,17 +161,30 @@ class FeatureView:
         self._point(self._frame, table, result)
         self._frame[f.WHICH] = 0 if symbols is None else symbols.ctypes.data
         self._frame[f.READY] = ready.ctypes.data
+        times = self._times_of(count)
         taken = f.drive(self._address, count)
         if taken < 0:
             raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
         if taken < count:
+            self._latest[:] = self._times_of(taken)
             self._refuse(table[taken], f"row {taken}")
+        self._latest[:] = times
         if self.plan.across is not None:
             together = self._instants(table, instants)
             f.across(self._address, together.ctypes.data, count)
             result = result[:, self.plan.order]
             ready &= ~np.isnan(result).any(axis=1)
         return result, ready
+
+    def _times_of(self, count: int) -> Floats:
+        """Return the time of each symbol after some rows; refuse bars out of order (ticks may step back, and do)."""
+        latest = self._latest.copy()
+        if self.plan.stream.name == "bar":
+            column = self.plan.stream.need("time", "a view")
+            found = f.stepping_back(self._address, column, latest.ctypes.data, count)
+            if found < count:
+                raise BadRowError(f"row {found}: time goes back; a view takes bars in the order of time, and took none")
+        return latest
 
     def _check(self, table: Floats, symbols: NDArray[np.int64] | None, result: Floats) -> None:
         count = len(table)
@@ -244,18 +260,23 @@ class FeatureView:
         if len(state) != 8 * self._words:
             raise ValueError(f"a snapshot of this view has {8 * self._words} bytes, not {len(state)}")
         self._arenas[symbol] = np.frombuffer(state)
+        self._latest[symbol] = -np.inf
+
+    @property
+    def _state(self) -> tuple[Floats, ...]:
+        return self._arenas, self._across, self._newest, self._given, self._latest
 
     def save(self) -> tuple[Floats, ...]:
         """Return copies of all state, of all symbols and across them."""
-        return self._arenas.copy(), self._across.copy(), self._newest.copy(), self._given.copy()
+        return tuple(array.copy() for array in self._state)
 
     def load(self, saved: tuple[Floats, ...]) -> None:
         """Return to what `save` gave."""
-        for array, kept in zip((self._arenas, self._across, self._newest, self._given), saved, strict=True):
+        for array, kept in zip(self._state, saved, strict=True):
             array[:] = kept
 
     def reset(self) -> None:
         """Forget all rows."""
-        self.load(
-            (np.tile(self._fresh, (self.symbols, 1)), self._across * 0, self._newest * np.nan, self._given * np.nan)
-        )
+        self._arenas[:], self._across[:] = self._fresh, 0.0
+        self._newest[:] = self._given[:] = np.nan
+        self._latest[:] = -np.inf
