@@ -87,6 +87,10 @@ def test_a_feature_that_cheats_is_named_with_its_first_row(tmp_path: Path) -> No
     result = features("check", str(config), "--rows", "100")
     assert result.exit_code == 1
     assert re.fullmatch(r"view v: cheat: row 5 depends on rows behind it \(.*\)\n", result.stdout)
+    result = features("check", str(config), "--rows", "100", "--json")
+    assert result.exit_code == 1
+    (told,) = json.loads(result.stdout)
+    assert (told["name"], told["found"][0]["column"], told["found"][0]["row"]) == ("v", "cheat", 5)
 
 
 def test_a_config_without_views_is_told_so(tmp_path: Path) -> None:
@@ -117,6 +121,8 @@ def test_views_of_a_config_are_compiled_ahead(tmp_path: Path, monkeypatch: pytes
     result = features("compile", str(EXAMPLE / "run.toml"))
     assert result.exit_code == 0, result.output
     assert re.fullmatch(r"13 columns in 3 units are compiled; it took [\d.]+ s\n", result.stdout)
+    told = json.loads(features("compile", str(EXAMPLE / "run.toml"), "--json").stdout)
+    assert (told["columns"], told["units"]) == (13, 3)
 
 
 def test_views_are_written_as_tables_with_their_version(tmp_path: Path) -> None:

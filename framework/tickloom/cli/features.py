@@ -66,8 +66,9 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Put a value in place of the config's.")
 @click.option("--rows", type=click.IntRange(min=1), default=2_000, help="Rows of each view [2000].")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 @click.pass_context
-def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int) -> None:
+def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int, as_json: bool) -> None:
     """Compute every row of every view of CONFIG with and without the rows behind it, on the data of its sources.
 
     The exit code is 1 where a feature knew what came later; the first such row is named.
@@ -78,15 +79,20 @@ def check(ctx: click.Context, config: Path, sets: tuple[str, ...], rows: int) ->
 
     settings = load_config(config, sets)
     registry = load_plugins(settings.plugins.disable, f"{config.name}: plugins.disable")
-    cheats = 0
     with compiling() as progress:
-        for view in checked_views(settings, registry, rows, progress):
-            for one in view.found:
-                click.echo(f"view {view.name}: {one}")
-            cheats += len(view.found)
-            if not view.found:
-                click.echo(f"view {view.name}: {view.columns} columns, {view.rows:,} rows: none depends on later rows")
-    if cheats:
+        views = list(checked_views(settings, registry, rows, progress))
+    if as_json:
+        import json
+
+        import attrs
+
+        click.echo(json.dumps([attrs.asdict(view) for view in views], indent=2))
+    for view in [] if as_json else views:
+        for one in view.found:
+            click.echo(f"view {view.name}: {one}")
+        if not view.found:
+            click.echo(f"view {view.name}: {view.columns} columns, {view.rows:,} rows: none depends on later rows")
+    if any(view.found for view in views):
         ctx.exit(1)
 
 
@@ -136,7 +142,8 @@ def compute(config: Path, sets: tuple[str, ...], out: Path) -> None:
 
 @command.command("compile", short_help="Compile features before they are needed.")
 @click.argument("configs", nargs=-1, type=click.Path(path_type=Path), metavar="[CONFIG]...")
-def compile_(configs: Sequence[Path]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a line.")
+def compile_(configs: Sequence[Path], as_json: bool) -> None:
     """Compile the views of every CONFIG, or without one all installed features with their defaults."""
     import time
 
@@ -154,7 +161,13 @@ def compile_(configs: Sequence[Path]) -> None:
             plans = whole(registry)
             build([unit for plan in plans for unit in plan.all_units], progress)
     columns, units = sum(len(plan.columns) for plan in plans), sum(len(plan.all_units) for plan in plans)
-    click.echo(f"{columns} columns in {units} units are compiled; it took {time.monotonic() - begun:.1f} s")
+    seconds = round(time.monotonic() - begun, 1)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"columns": columns, "units": units, "seconds": seconds}))
+    else:
+        click.echo(f"{columns} columns in {units} units are compiled; it took {seconds} s")
 
 
 def _feature(registry: "Registry", name: str) -> "Feature":
