@@ -133,17 +133,32 @@ def stepping_back(frame: int, column: int, latest: int, count: int) -> int:
     int
         Its place; ``count`` where there is none.
     """
-    which = load_int(frame, WHICH)
-    between, beside = load_int(frame, BETWEEN), load_int(frame, BESIDE)
+    which, times, between = load_int(frame, WHICH), _input(frame, 0, column), load_int(frame, BETWEEN)
+    if which == 0 and count > 0 and load(times, 0) >= load(latest, 0) and _back(times, between, count) == 0:
+        store(latest, 0, load(times + (count - 1) * between, 0))
+        return count
     for j in range(count):
-        symbol = load_int(which, j) if which != 0 else 0
+        symbol = _symbol(which, j)
         if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
             return count
-        time = load(load_int(frame, ROWS) + j * between + column * beside, 0)
+        time = load(times + j * between, 0)
         if time < load(latest, symbol):
             return j
         store(latest, symbol, time)
     return count
+
+
+@step
+def _back(times: int, between: int, count: int) -> int:
+    """Count the steps back; without asking where, which processors do for several rows at once."""
+    found = 0
+    if between == 8:
+        for j in range(1, count):
+            found += load(times, j) < load(times, j - 1)
+    else:
+        for j in range(1, count):
+            found += load(times + j * between, 0) < load(times + (j - 1) * between, 0)
+    return found
 
 
 @njit(cache=True, error_model="numpy")

@@ -56,11 +56,10 @@ def moments(k: int, state: Any, window: Any, n: int) -> Any:
         first += d
         second = fma(d, d, second)
     else:
-        # As in `total`; the square that leaves is taken away to its last bit, so that nothing of an outlier stays.
+        # As in `total`; the difference of two squares is a product.
         gone = lag(window, n) - shift
-        square = gone * gone
         first += d - gone
-        second += fma(d, d, -square) - fma(gone, gone, -square)
+        second = fma(d - gone, d + gone, second)
     r = 1.0 / n
     centre = first * r
     variance = second * r - centre * centre
