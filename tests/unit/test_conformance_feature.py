@@ -126,3 +126,8 @@ def test_a_memory_is_kept_and_taken_back_with_the_state() -> None:
         return total / n
 
     check_feature(remembered)
+
+
+def test_two_outputs_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="names, each once, at least one"):
+        Feature("x", good, (), ("a", "a"))

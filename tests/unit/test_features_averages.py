@@ -127,7 +127,7 @@ def run(uses: list[Use], rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def test_mcginley_does_not_pass_a_price_that_collapsed() -> None:
     rows = made_up("random", 3, 60).rows.copy()
-    rows[30:] *= 0.1
+    rows[30:, :4] *= 0.1
     (got,) = run([averages.mcginley(n=14)], rows)
     assert got[30:].min() >= rows[30:, 3].min()
 

@@ -63,6 +63,7 @@ def test_a_place_between_extremes_can_be_of_another_feature() -> None:
 
 def test_where_prices_stand_still_both_have_their_declared_values() -> None:
     rows = np.vstack([rows_of(BAR, 200, still=False), np.tile(rows_of(BAR, 1), (20_000, 1))])
+    rows[:, BAR.column("time")] = 60.0 * np.arange(len(rows))
     assert run(rolling_minmax(n=20), rows)[-1] == 0.5
     # A mean that is kept as a level stays a rounding error away from the price, and that over itself is not 0.
     assert abs(run(ew_zscore(n=20), rows)[-1]) < 1e-100

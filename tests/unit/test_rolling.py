@@ -32,6 +32,7 @@ def covariance(x: np.ndarray, y: np.ndarray) -> float:
 @pytest.fixture(scope="module")
 def ran() -> tuple[np.ndarray, dict[str, np.ndarray]]:
     rows = 100 + np.cumsum(np.random.default_rng(1).normal(size=(3000, BAR.width)), axis=0) / 10
+    rows[:, BAR.column("time")] = 60.0 * np.arange(3000)
     rows[SPIKE, 3] *= 1e12
     rows[1500:1600, 3] = rows[1500, 3]
     all_of = (terms.total, terms.moments, terms.comoments, terms.weighted, terms.highest, terms.lowest)
