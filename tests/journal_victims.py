@@ -1,8 +1,8 @@
 """Runs that are killed or meet a full disk: one process loads the engine once and forks a victim for each.
 
 Usage: ``python journal_victims.py JOBS``, JOBS being a JSON list of jobs. A job has ``config``, ``out`` (the folder of
-its run), and ``kill`` (seconds until kill -9) or ``limit`` (bytes that a file may have). Standard error of each goes
-into the file ``OUT.err``; the exit codes are printed as JSON.
+its run), and ``kill`` (seconds until kill -9; where ``begun``, after the journal is there) or ``limit`` (bytes that a
+file may have). Standard error of each goes into the file ``OUT.err``; the exit codes are printed as JSON.
 """
 
 import json
@@ -20,11 +20,19 @@ from tickloom.cli import main
 LONGEST = 120
 
 
+def _await(job: dict[str, Any]) -> None:
+    """Wait until a victim that is to be met at work has a journal, however slow the machine."""
+    until = time.monotonic() + LONGEST
+    while job["begun"] and not (Path(job["out"]) / "journal").is_dir() and time.monotonic() < until:
+        time.sleep(0.001)
+
+
 def victim(job: dict[str, Any]) -> int:
     """Run in a process of its own; return its exit code, negative where a signal ended it."""
     child = os.fork()
     if child:
         if "kill" in job:
+            _await(job)
             time.sleep(job["kill"])
             os.kill(child, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -105,7 +105,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
     for source in SOURCES:
         (folder / f"{source}.toml").write_text(CONFIG.format(source=source))
     draw = random.Random() if SOAKING else random.Random(7)
-    jobs: list[dict[str, Any]] = [{"kill": draw.uniform(0.02, 0.3)} for _ in range(KILLS)]
+    # One in five may be killed before it has a journal.
+    jobs: list[dict[str, Any]] = [{"kill": draw.uniform(0.02, 0.3), "begun": n % 5 > 0} for n in range(KILLS)]
     jobs += [{"limit": limit} for limit in LIMITS]
     for n, job in enumerate(jobs):
         job |= {"config": f"{SOURCES[n % 2]}.toml", "out": f"r{n}"}
