@@ -12,6 +12,7 @@ from loops import SLOW, Listener, Row, at, candle, go, quote, trade
 
 from tickloom.engine.stream import Observer
 from tickloom.events import Alert, Bar, Event, Features, Signal, SubmitOrder
+from tickloom.features import feature
 from tickloom.interfaces import Strategy
 
 BARS = '[bars.b]\nmethod = "time"\ninterval = "10ms"\ngrace = "{}"\ninstruments = ["AAA"]\n'
@@ -262,3 +263,37 @@ def test_a_model_and_a_strategy_may_have_one_name():
     settings = {"one": "views = []\ninstruments = []"}
     go({"one": lambda: hearing}, [trade(0, 7)], extra=extra, plugins={"sign": Sign}, settings=settings)
     assert hearing.heard == [("signal -1", 0)]
+
+
+# --- rows that a view refuses ------------------------------------------------------------------------------------
+
+
+@feature(inputs=("mid",), power=1)
+def mid(k: int, mid: float) -> float:
+    """Give the mid of the quote before a trade, which is not there before the first quote."""
+    return mid
+
+
+OF_MID = '[views.v]\non = "trade"\n{}features = [{{ name = "mid" }}]\n'
+#: BBB has no quote when it trades at 3.
+UNQUOTED = [quote(0), trade(1, 7), trade(2, 8), trade(3, 9, instrument=1), trade(4, 10), trade(5, 11)]
+
+
+@pytest.mark.parametrize("plan", [[], [(1, None)] * 6, [(2, None), (0, None), (3, None)], [(4, None)]])
+def test_a_refused_row_ends_the_run_at_that_row_whatever_the_chunks(plan):
+    hearing = Hearing()
+    given = {"mid": mid}
+    finished = go({"one": lambda: hearing}, UNQUOTED, extra=OF_MID.format(""), plan=plan, plugins=given)
+    assert finished.record.status.startswith("views.v: ")
+    assert finished.record.status.endswith("mid is nan; a view takes finite numbers, or set missing = 'skip' or 'hold'")
+    assert "BBB" in finished.record.status
+    assert [item for item in hearing.heard if not item[0].startswith("quote")] == [
+        ("trade 7", 1), ("features 1000", 1), ("trade 8", 2), ("features 1000", 2), ("trade 9", 3)
+    ]  # fmt: skip
+    assert [alert.ts_init for alert in finished.events(Alert)] == [at(3)]
+
+
+def test_a_view_may_pass_over_what_it_would_refuse():
+    given = {"mid": mid}
+    finished = go({"one": Hearing}, UNQUOTED, extra=OF_MID.format('missing = "skip"\n'), plugins=given)
+    assert (finished.record.status, finished.events(Alert)) == ("ended", [])

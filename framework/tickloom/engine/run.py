@@ -16,7 +16,7 @@ from tickloom.engine.seats import Seat
 from tickloom.engine.stream import NO_CAUSE, Name, Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
 from tickloom.errors import RunStoppedError, TickloomError
-from tickloom.events import CancelOrder, Event, Features, KillSwitch, PluginFault, RunEnded, RunStarted, Signal
+from tickloom.events import Alert, CancelOrder, Event, Features, KillSwitch, PluginFault, RunEnded, RunStarted, Signal
 from tickloom.interfaces import Strategy
 from tickloom.orders.table import OrderTable
 from tickloom.record import RunTables
@@ -271,6 +271,11 @@ class Run:
     def detached(self, observer: Observer, method: str, error: Exception) -> None:
         """Announce an observer that raised; it has been detached, and the run goes on."""
         self.notify(PluginFault(self.moment.clock, observer.name, method, repr(error), "detached"))
+
+    def refuse(self, alert: Event) -> None:
+        """Queue that the run ends, because a view takes no such row."""
+        assert isinstance(alert, Alert)
+        self.moment.fifo.append((lambda _ctx, reason, _cause: self.halt(reason), None, alert.text, self.moment.cause))
 
     def halt(self, reason: str) -> None:
         """End the run after the row at hand."""

@@ -92,9 +92,11 @@ class Subscriptions:
 
     # --- compiled ----------------------------------------------------------------------------------------------------
 
-    def connect(self, announce: Handler, announce_features: Handler, views: Sequence[View]) -> None:
-        """Say who names derived events, before the first `compile`."""
+    def connect(self, announce: Handler, announce_features: Handler, refuse: Handler, views: Sequence[View]) -> None:
+        """Say who names derived events, and who ends the run at a refused row, before the first `compile`."""
         self._announce = announce
+        for view in views:
+            view.refusal.handlers = (announce, refuse)
         self._announce_features = announce_features
         self._all_views = tuple(views)
 

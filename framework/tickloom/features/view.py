@@ -17,8 +17,28 @@ Floats = NDArray[np.float64]
 _CACHED = 32_768
 
 
+_UNORDERED = "time goes back; a view takes bars in the order of time"
+
+
 class BadRowError(TickloomError):
-    """A row that a view refuses: an input that is no finite number, or a time before the row before."""
+    """A row that a view refuses: an input that is no finite number, or a bar before the bar before it.
+
+    Attributes
+    ----------
+    reason : str
+        What is wrong with it.
+    taken : int
+        Rows of the call before it; they have been taken.
+    out : float64, shape (taken, columns)
+    ready : bool, shape (taken,)
+        What they gave.
+    """
+
+    def __init__(self, where: str, reason: str, out: Floats, ready: NDArray[np.bool_]) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.reason = reason
+        self.taken = len(out)
+        self.out, self.ready = out, ready
 
 
 class FeatureView:
@@ -149,8 +169,8 @@ class FeatureView:
         Raises
         ------
         BadRowError
-            An input is no finite number and the policy is ``raise``: the rows before it have been taken. Or a bar
-            lies before the bar before it: none has been taken.
+            An input is no finite number and the policy is ``raise``, or a bar lies before the bar before it. The rows
+            before it have been taken.
         """
         # A copy where rows are mended in place.
         table = np.array(rows, np.float64, ndmin=2, copy=True if self.plan.policy == "hold" else None)
@@ -161,30 +181,31 @@ class FeatureView:
         self._point(self._frame, table, result)
         self._frame[f.WHICH] = 0 if symbols is None else symbols.ctypes.data
         self._frame[f.READY] = ready.ctypes.data
-        times = self._times_of(count)
-        taken = f.drive(self._address, count)
+        in_order = self._times_of(count)[1]
+        taken = f.drive(self._address, in_order)
         if taken < 0:
             raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
-        if taken < count:
-            self._latest[:] = self._times_of(taken)
-            self._refuse(table[taken], f"row {taken}")
-        self._latest[:] = times
+        self._latest[:] = self._times_of(taken)[0]
         if self.plan.across is not None:
             together = self._instants(table, instants)
-            f.across(self._address, together.ctypes.data, count)
+            f.across(self._address, together.ctypes.data, taken)
             result = result[:, self.plan.order]
             ready &= ~np.isnan(result).any(axis=1)
+        if taken < count:
+            wrong = _UNORDERED if taken == in_order else self._missing(table[taken])
+            raise BadRowError(f"row {taken}", wrong, result[:taken], ready[:taken])
         return result, ready
 
-    def _times_of(self, count: int) -> Floats:
-        """Return the time of each symbol after some rows; refuse bars out of order (ticks may step back, and do)."""
+    def _times_of(self, count: int) -> tuple[Floats, int]:
+        """Return the time of each symbol after some rows, and how many rows there are before a bar out of order.
+
+        Ticks of an exchange may step back in its time, and do.
+        """
         latest = self._latest.copy()
-        if self.plan.stream.name == "bar":
-            column = self.plan.stream.need("time", "a view")
-            found = f.stepping_back(self._address, column, latest.ctypes.data, count)
-            if found < count:
-                raise BadRowError(f"row {found}: time goes back; a view takes bars in the order of time, and took none")
-        return latest
+        if self.plan.stream.name != "bar":
+            return latest, count
+        column = self.plan.stream.need("time", "a view")
+        return latest, f.stepping_back(self._address, column, latest.ctypes.data, count)
 
     def _check(self, table: Floats, symbols: NDArray[np.int64] | None, result: Floats) -> None:
         count = len(table)
@@ -207,7 +228,7 @@ class FeatureView:
         Raises
         ------
         BadRowError
-            As `run`.
+            An input is no finite number, and the policy is ``raise``. The order of bars is the caller's affair.
         ValueError
             There is no such symbol; or the view has cross-symbol features, which take all rows of an instant: `run`
             does.
@@ -235,12 +256,13 @@ class FeatureView:
             raise ValueError("a view with cross-symbol features takes all rows of an instant at once: use run")
         if not 0 <= symbol < self.symbols:
             raise ValueError(f"symbol is {symbol!r}, it must be from 0 to {self.symbols - 1}")
-        self._refuse(self.row, "the row")
+        raise BadRowError("the row", self._missing(self.row), self.vector[None][:0], np.zeros(0, np.bool_))
 
-    def _refuse(self, row: Floats, where: str) -> None:
+    def _missing(self, row: Floats) -> str:
+        """Say which inputs of a row are no finite numbers."""
         names = {self.plan.stream.column(name): name for name in self.plan.stream.columns}
         bad = [f"{names.get(place)} is {row[place]}" for place in self.plan.used if not np.isfinite(row[place])]
-        raise BadRowError(f"{where}: {', '.join(bad)}; a view takes finite numbers, or set missing = 'skip' or 'hold'")
+        return f"{', '.join(bad)}; a view takes finite numbers, or set missing = 'skip' or 'hold'"
 
     # --- state -------------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler
-from tickloom.events import Event, Features
-from tickloom.features.view import FeatureView
+from tickloom.events import Alert, Event, Features
+from tickloom.features.view import BadRowError, FeatureView
 from tickloom.instruments import Instrument
 from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
@@ -46,6 +46,13 @@ class Batch:
         return Batch(*(np.concatenate(pair) for pair in pairs))
 
 
+@attrs.define
+class Refusal:
+    """Owner of the alert that a row was refused, which ends the run."""
+
+    handlers: tuple[Handler, ...] = ()
+
+
 class View:
     """A feature view of a run.
 
@@ -53,6 +60,8 @@ class View:
     ----------
     index : int
         Place in the run's table of views.
+    name : str
+        In the config.
     features : FeatureView
         With a symbol per instrument of the view.
     instruments : sequence of Instrument
@@ -73,6 +82,7 @@ class View:
     def __init__(
         self,
         index: int,
+        name: str,
         features: FeatureView,
         instruments: Sequence[Instrument],
         chosen: Sequence[int],
@@ -80,20 +90,25 @@ class View:
         built: Sequence[BarSeries] = (),
     ) -> None:
         self.index = index
+        self.name = name
         self.features = features
         self.series = series
         self.built = tuple(built)
         self.handlers: tuple[Handler, ...] = ()
+        self.refusal = Refusal()
         self.kinds = _KINDS[features.plan.stream.name]
         self._instruments = np.array(chosen, np.int64)
         self._chosen = np.full(len(instruments), -1, np.int64)
         self._chosen[self._instruments] = range(len(chosen))
+        self._names = [instruments[i].name for i in chosen]
         self._ratios = np.array([[*one.price_ratio, *one.quantity_ratio] for one in instruments], np.float64)
         is_book = features.plan.stream.depth > 0
         self._books = np.zeros(len(chosen) * b.BOOK_WORDS if is_book else 0, np.int64)
         self._flows = np.zeros((len(chosen), s.FLOWS), np.int64)
         self._waiting = self.nothing()
-        self._saved = (features.save(), self._books.copy(), self._flows.copy(), self._waiting)
+        #: A row was refused: nothing follows it.
+        self._over = False
+        self.save()
 
     @property
     def waits(self) -> bool:
@@ -124,11 +139,11 @@ class View:
 
     def save(self) -> None:
         """Remember the state before a chunk."""
-        self._saved = (self.features.save(), self._books.copy(), self._flows.copy(), self._waiting)
+        self._saved = (self.features.save(), self._books.copy(), self._flows.copy(), self._waiting, self._over)
 
     def restore(self) -> None:
         """Return to the remembered state."""
-        state, books, flows, self._waiting = self._saved
+        state, books, flows, self._waiting, self._over = self._saved
         self.features.load(state)
         self._books[:], self._flows[:] = books, flows
 
@@ -140,10 +155,7 @@ class View:
         if self.features.plan.across is not None:
             # Any later row says that an instant is over, also one that is none of the view's.
             return self._as_instants(batch, int(rows[-1, r.TS_INIT]) if len(rows) else 0)
-        if not len(batch.ts):
-            return []
-        out, ready = self.features.run(batch.table, batch.which)
-        return self._emissions(batch, out, ready, batch.times)
+        return self._stepped(batch, batch.times)
 
     def taken(self, rows: Rows) -> Batch:
         """Return what `ahead` runs over."""
@@ -187,16 +199,28 @@ class View:
         batch = batch.after(self._waiting)
         over = int(np.searchsorted(batch.ts, now))
         self._waiting = batch[over:]
-        return self._instants(batch[:over])
+        return self._stepped(batch[:over], batch.ts[:over] + 1)
 
-    def _instants(self, batch: Batch) -> list[Emissions]:
-        if not len(batch.ts):
+    def _stepped(self, batch: Batch, times: Rows) -> list[Emissions]:
+        """Step over rows; one that is refused ends the run when the loop comes to it, whatever the chunks."""
+        if self._over or not len(batch.ts):
             return []
-        out, ready = self.features.run(batch.table, batch.which, instants=batch.ts)
-        return self._emissions(batch, out, ready, batch.ts + 1)
+        try:
+            out, ready = self.features.run(batch.table, batch.which, instants=batch.ts)
+        except BadRowError as error:
+            self._over = True
+            k = error.taken
+            found = self._emissions(batch[:k], error.out, error.ready, times[:k])
+            text = f"views.{self.name}: {self._names[batch.which[k]]}: {error.reason}"
+            stamp = int(batch.ts[k] if times[k] < 0 else times[k])
+            return [
+                *found,
+                Emissions(batch.where[k : k + 1], times[k : k + 1], [Alert(stamp, self.name, text)], self.refusal),
+            ]
+        return self._emissions(batch, out, ready, times)
 
     def _emissions(self, batch: Batch, out: Floats, ready: NDArray[np.bool_], times: Rows) -> list[Emissions]:
-        if not self.handlers and (times < 0).all():
+        if not len(times) or (not self.handlers and (times < 0).all()):
             return []
         instruments = self._instruments[batch.which[ready]].tolist()
         vectors = map(tuple, out[ready].tolist())

@@ -253,7 +253,7 @@ class Wiring:
     def _listen(self, run: Run) -> None:
         """Connect every seat with what its config and its handlers ask for."""
         config, subscriptions = self._config, self._subscriptions
-        subscriptions.connect(run.loop.announce, run.announce_features, self._views)
+        subscriptions.connect(run.loop.announce, run.announce_features, run.refuse, self._views)
         subscriptions.on_kill(run.switch)
         self._planner.emitters = emitters(run.seats, len(self._tables.instruments))
         views, models = list(config.views), list(config.models)

@@ -157,7 +157,7 @@ def build_views(
             series = tables.series.index(section.bars)
         features = FeatureView(plan_view(name, section, tables.config, registry), len(chosen), progress=progress)
         own = [one for one in built if one.index == series and one.instrument in chosen]
-        views.append(View(index, features, tables.instruments, chosen, series, own))
+        views.append(View(index, name, features, tables.instruments, chosen, series, own))
     return views
 
 
