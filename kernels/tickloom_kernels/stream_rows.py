@@ -134,7 +134,8 @@ def books(
     count = 0
     for k in range(len(rows)):
         i, kind = rows[k, r.INSTRUMENT], rows[k, r.KIND]
-        if kind == r.TRADE and chosen[i] >= 0:
+        # A trade whose aggressor nobody knows was neither bought nor sold.
+        if kind == r.TRADE and chosen[i] >= 0 and rows[k, r.TRADE_AGGRESSOR] != 0:
             side = 1 if rows[k, r.TRADE_AGGRESSOR] < 0 else 0
             flows[chosen[i], side] += rows[k, r.TRADE_QUANTITY]
             flows[chosen[i], 2 + side] += 1

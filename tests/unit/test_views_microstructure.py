@@ -69,3 +69,11 @@ def test_a_strategy_hears_every_brick_that_one_trade_finishes(plan: list[tuple[i
     rows = [trade(0, 100, 2), trade(1, 116, 3), trade(2, 117, 4), trade(3, 104, 5)]
     go({"one": lambda: hearing}, rows, extra=extra, plan=plan)
     assert hearing.heard == [("100 105 5", 1), ("105 110 0", 1), ("110 115 0", 1), ("110 105 9", 3)]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_trade_of_unknown_aggressor_was_neither_bought_nor_sold(plan: list[tuple[int, None]]) -> None:
+    rows = [delta(0, 99, 10, 1), delta(1, 101, 5, -1), trade(2, 101, 4, 0), trade(3, 101, 1, 1), delta(4, 101, 1, -1)]
+    found = vectors(rows, '[views.v]\non = "book"\ndepth = 1\nfeatures = [{ name = "traded_imbalance" }]\n', plan)
+    # One was bought, none sold; before the first trade there is nothing to compare.
+    assert found[-1] == (at(4), (1.0,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import repeat
+from typing import Any
 
 import attrs
 import numpy as np
@@ -38,12 +39,16 @@ class Batch:
     times: Rows
 
     def __getitem__(self, chosen: slice | Rows) -> "Batch":
-        return Batch(*(array[chosen] for array in attrs.astuple(self, recurse=False)))
+        return Batch(*(array[chosen] for array in _arrays(self)))
 
-    def after(self, other: "Batch") -> "Batch":
-        """Return the rows of another batch, and then these."""
-        pairs = zip(attrs.astuple(other, recurse=False), attrs.astuple(self, recurse=False), strict=True)
-        return Batch(*(np.concatenate(pair) for pair in pairs))
+    @staticmethod
+    def joined(batches: "Sequence[Batch]") -> "Batch":
+        """Return the rows of some batches, one after the other."""
+        return Batch(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, batches), strict=True)))
+
+
+def _arrays(batch: Batch) -> tuple[Any, ...]:
+    return attrs.astuple(batch, recurse=False)
 
 
 @attrs.define
@@ -196,7 +201,7 @@ class View:
 
     def _as_instants(self, batch: Batch, now: int) -> list[Emissions]:
         """Run over the instants before ``now``; what is of that very instant waits."""
-        batch = batch.after(self._waiting)
+        batch = Batch.joined([self._waiting, batch])
         over = int(np.searchsorted(batch.ts, now))
         self._waiting = batch[over:]
         return self._stepped(batch[:over], batch.ts[:over] + 1)

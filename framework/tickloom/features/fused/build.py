@@ -4,14 +4,20 @@ A unit is a file of its own, so numba's cache, which only looks at that file, is
 imported are compiled by worker processes; those that cannot (of a notebook, of a test) are compiled here.
 """
 
+import atexit
+import errno
 import importlib.util
 import json
+import logging
 import os
 import re
 import selectors
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
 from types import ModuleType
@@ -25,6 +31,7 @@ from tickloom.features.fused.generate import Unit
 Progress = Callable[[int, int], None]
 
 _functions: dict[str, Any] = {}
+_log = logging.getLogger(__name__)
 
 
 def default_folder() -> Path:
@@ -47,7 +54,7 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
     list of int
         Addresses of the compiled functions, valid as long as this process lives.
     """
-    folder = folder or default_folder()
+    folder = _writable(folder or default_folder())
     missing = {unit.key: unit for unit in units if unit.key not in _functions and not is_compiled(unit, folder)}
     done = 0
 
@@ -67,6 +74,24 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
             load(unit, folder)
             tell()
     return [load(unit, folder).address for unit in units]
+
+
+@cache
+def _writable(folder: Path) -> Path:
+    """Return the folder, or one that lasts as long as this process where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+        reason = "it is not writable"
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        reason = error.strerror or str(error)
+    temporary = tempfile.TemporaryDirectory(prefix="tickloom-features-")
+    atexit.register(temporary.cleanup)
+    _log.warning("compiled features cannot be kept in %s: %s; they are compiled again by every process", folder, reason)
+    return Path(temporary.name)
 
 
 def is_compiled(unit: Unit, folder: Path) -> bool:
@@ -101,7 +126,6 @@ def _load(name: str, source: str, steps: Sequence[Callable[..., Any]], folder: P
 
     path = folder / f"{name}.py"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(source, encoding="utf-8")
         part.replace(path)
@@ -175,8 +199,9 @@ def _start(units: Iterable[Unit], folder: Path) -> "subprocess.Popen[str]":
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert worker.stdin is not None
-    worker.stdin.write("".join(f"{json.dumps(job)}\n" for job in jobs))
-    worker.stdin.close()
+    # A worker that could not even start is found out by what it has not done.
+    with suppress(BrokenPipeError), worker.stdin:
+        worker.stdin.write("".join(f"{json.dumps(job)}\n" for job in jobs))
     return worker
 
 

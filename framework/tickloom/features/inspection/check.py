@@ -54,16 +54,18 @@ def stepped(
     tables = number_tables(config, registry)
     series = build_series(tables)
     views = build_views(tables, registry, series, progress)
-    kept = [view.nothing() for view in views]
+    kept: list[list[Batch]] = [[] for _ in views]
     feeds = feeds_of(tables)
     warm_up(tables, feeds, views)
     for chunk, _ in merged(feeds):
         for one in series:
             one.ahead(chunk)
-        kept = [view.taken(chunk).after(batch) for view, batch in zip(views, kept, strict=True)]
-        if all(len(batch.ts) >= rows for batch in kept):
+        for view, batches in zip(views, kept, strict=True):
+            batches.append(view.taken(chunk))
+        if all(sum(len(batch.ts) for batch in batches) >= rows for batches in kept):
             break
-    for view, name, batch in zip(views, config.views, kept, strict=True):
+    for view, name, batches in zip(views, config.views, kept, strict=True):
+        batch = Batch.joined([view.nothing(), *batches])
         if not len(batch.ts):
             raise ConfigError(f"{config.path.name}: views.{name}: the sources give it no row")
         yield name, view, batch[:rows], tables

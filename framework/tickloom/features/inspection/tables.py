@@ -58,7 +58,10 @@ def write_tables(
         path = folder / f"{name}.parquet"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            frame.write_parquet(path, metadata={"tickloom.view": name, "tickloom.version": plan.version})
+            # Whole or not at all, also where somebody ends it in the middle.
+            part = path.with_suffix(".part")
+            frame.write_parquet(part, metadata={"tickloom.view": name, "tickloom.version": plan.version})
+            part.replace(path)
         except OSError as error:
             raise TickloomError(f"cannot write {path}: {error.strerror}") from error
         yield path, len(frame), len(plan.columns)
