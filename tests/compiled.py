@@ -164,17 +164,17 @@ FAST, SLOW, WARM = 2 / 11, 2 / 101, 50
 
 @njit(emission.EMISSION_KERNEL, cache=True)
 def cross(state: Any, newest: Any, rows: Any, i: int) -> float:
-    """Speak when the averages of the mid have crossed."""
+    """Speak when the averages of the mid have crossed; the state ends with their weights and when they are warm."""
     if newest[0, 1, r.KIND] == 0 or rows[i, r.INSTRUMENT] != 0:
         return np.nan
     price = (newest[0, 1, r.QUOTE_BID_PRICE] + newest[0, 1, r.QUOTE_ASK_PRICE]) / 2.0
     if state[0] == 0.0:
         state[0] = state[1] = price
-    state[0] += FAST * (price - state[0])
-    state[1] += SLOW * (price - state[1])
+    state[0] += state[4] * (price - state[0])
+    state[1] += state[5] * (price - state[1])
     state[2] += 1
     side = 1.0 if state[0] > state[1] else -1.0
-    if state[2] < WARM or side == state[3]:
+    if state[2] < state[6] or side == state[3]:
         return np.nan
     state[3] = side
     return side
@@ -197,7 +197,7 @@ class Cross(Turning):
     emission_kernel = staticmethod(cross)
 
     def kernel_state(self) -> NDArray[np.float64]:
-        return np.zeros(4)
+        return np.array([0.0, 0.0, 0.0, 0.0, FAST, SLOW, WARM])
 
 
 class CrossTwin(Turning):

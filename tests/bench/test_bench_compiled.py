@@ -36,7 +36,14 @@ def only_the_book(rows: NDArray[np.int64]) -> None:
     book.follow(np.zeros(book.BOOK_WORDS, np.int64), rows, 0, len(rows))
 
 
-@pytest.mark.parametrize("strategy", [Cross, Quoter])
+class SlowCross(Cross):
+    """The peer's averages: of 50 and 2,000 mids, warm after 2,000."""
+
+    def kernel_state(self) -> NDArray[np.float64]:
+        return np.array([0.0, 0.0, 0.0, 0.0, 2 / 51, 2 / 2_001, 2_000.0])
+
+
+@pytest.mark.parametrize("strategy", [SlowCross, Quoter])
 def test_a_compiled_strategy_on_levels_and_trades(benchmark: Any, strategy: type) -> None:
     """The bare loop keeps the book; set TICKLOOM_ROWS to a file name to keep the rows for the peer's script."""
     rows = feed(ROWS, 7)
