@@ -1,4 +1,4 @@
-"""Sums, moments and extremes of the last n values, which most indicators are made of; right also after an outlier.
+"""Sums, moments, extremes and order of the last n values, which indicators are made of; right also after an outlier.
 
 A running sum keeps the rounding error of the largest value that ever passed through it. Each step here therefore begins
 anew from its window when a value leaves beside which the rest is small, and every 32 n values in any case; both depend
@@ -189,3 +189,35 @@ def lowest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
     if k >= n and place < n - 1:
         found = lesser(running, get(memory, place + 1))
     return (running,), found
+
+
+@step
+def found(memory: Any, size: int, x: float) -> int:
+    """Place of the first of the sorted values that is not below x."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) >> 1
+        if get(memory, middle) < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@step
+def sort_in(k: int, memory: Any, window: Any, n: int) -> int:
+    """Keep the last n values sorted: the newest takes the place of the one of n rows ago; return how many there are.
+
+    Values that follow each other lie near each other in the order, so few move.
+    """
+    x = lag(window, 0)
+    size = min(k + 1, n)
+    place = found(memory, n, lag(window, n)) if k >= n else k
+    while place > 0 and get(memory, place - 1) > x:
+        put(memory, place, get(memory, place - 1))
+        place -= 1
+    while place + 1 < size and get(memory, place + 1) < x:
+        put(memory, place, get(memory, place + 1))
+        place += 1
+    put(memory, place, x)
+    return size

@@ -7,7 +7,7 @@ Where all values are equal each has a declared answer; nothing is compared with 
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.rolling import comoments, moments, weighted
+from tickloom_kernels.indicators.rolling import comoments, found, moments, sort_in, weighted
 from tickloom_kernels.indicators.window import fma, get, lag, put, step
 
 #: As in `rolling`: what leaves and is so much larger than the rest has left its rounding error.
@@ -48,35 +48,6 @@ def correlated(x: float, y: float, covariance: float) -> float:
     """Correlation from two variances and a covariance, from -1 to 1; 0 where one of the two does not vary."""
     scale = math.sqrt(x) * math.sqrt(y)
     return min(max(covariance / scale, -1.0), 1.0) if scale > 0.0 else 0.0
-
-
-@step
-def found(memory: Any, size: int, x: float) -> int:
-    """Place of the first of the sorted values that is not below x."""
-    low, high = 0, size
-    while low < high:
-        middle = (low + high) >> 1
-        if get(memory, middle) < x:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@step
-def sort_in(k: int, memory: Any, window: Any, n: int) -> int:
-    """Let the newest value take the place of the one that leaves, in sorted order; return how many values there are."""
-    x = lag(window, 0)
-    size = min(k + 1, n)
-    place = found(memory, n, lag(window, n)) if k >= n else k
-    while place > 0 and get(memory, place - 1) > x:
-        put(memory, place, get(memory, place - 1))
-        place -= 1
-    while place + 1 < size and get(memory, place + 1) < x:
-        put(memory, place, get(memory, place + 1))
-        place += 1
-    put(memory, place, x)
-    return size
 
 
 @step

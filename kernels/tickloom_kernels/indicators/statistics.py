@@ -6,7 +6,8 @@ Nearly all are a few operations on the terms of `rolling`, which stay right afte
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.window import get, lag, put, smaller, step
+from tickloom_kernels.indicators.rolling import sort_in
+from tickloom_kernels.indicators.window import get, lag, smaller, step
 
 _DEGREES = 180.0 / math.pi
 
@@ -97,51 +98,12 @@ def cumulative_sum(k: int, state: Any, x: float) -> Any:
 
 
 @step
-def _below(memory: Any, count: int, x: float) -> int:
-    """Count the values that are smaller than x, of so many that are sorted."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if get(memory, middle) < x:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@step
-def _rise(memory: Any, place: int, x: float) -> None:
-    """Put x down from a free place, past all that are larger."""
-    while place > 0 and get(memory, place - 1) > x:
-        put(memory, place, get(memory, place - 1))
-        place -= 1
-    put(memory, place, x)
-
-
-@step
-def _enter(memory: Any, k: int, window: Any, n: int) -> None:
-    """Keep the last n values sorted: the newest comes in, and the one of n rows ago goes out.
-
-    Prices that follow each other lie near each other in the order, so few values move.
-    """
-    x = lag(window, 0)
-    if k < n:
-        _rise(memory, k, x)
-        return
-    place = _below(memory, n, lag(window, n))
-    while place + 1 < n and get(memory, place + 1) < x:
-        put(memory, place, get(memory, place + 1))
-        place += 1
-    _rise(memory, place, x)
-
-
-@step
 def percentile(k: int, memory: Any, window: Any, n: int, percent: float) -> float:
     """Smallest of the last n values that a percentage of them does not exceed (nearest rank; no interpolation).
 
     With 50 percent the median, the lower one of two where n is even; with 0 the smallest, with 100 the largest.
     """
-    _enter(memory, k, window, n)
+    sort_in(k, memory, window, n)
     return get(memory, min(max(math.ceil(percent * n / 100.0), 1), n) - 1)
 
 
