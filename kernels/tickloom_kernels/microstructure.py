@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
-from tickloom_kernels.book import BOOK_WORDS, LEVEL_WORDS, SIDE_WORDS, apply_delta
+from tickloom_kernels.book import BOOK_WORDS, SIDE_WORDS, apply_delta, best, worse
 
 _SECOND = 1_000_000_000
 
@@ -85,9 +85,10 @@ def depth_each_second(rows: NDArray[np.int64], instrument: int, levels: int) -> 
             value = 0
             for side in range(2):
                 at = side * SIDE_WORDS
-                for level in range(max(0, book[at] - levels), book[at]):
-                    entry = at + 1 + LEVEL_WORDS * level
+                entry, seen = best(book, at), 0
+                while entry != 0 and seen < levels:
                     value += book[entry] * book[entry + 1]
+                    entry, seen = worse(book, at, entry), seen + 1
             while second < reached:
                 out[found] = value
                 found += 1

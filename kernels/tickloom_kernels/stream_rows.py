@@ -143,7 +143,11 @@ def books(
             continue
         base = chosen[i] * b.BOOK_WORDS
         b.apply_delta(state, np.int64(0), base, rows, k)
-        if not rows[k, r.DELTA_FLAGS] & r.FLAG_LAST or state[base] == 0 or state[base + b.SIDE_WORDS] == 0:
+        if (
+            not rows[k, r.DELTA_FLAGS] & r.FLAG_LAST
+            or b.best(state, base) == 0
+            or b.best(state, base + b.SIDE_WORDS) == 0
+        ):
             continue
         _levels(state, base, ratios, i, depth, out, count, 0)
         _levels(state, base + b.SIDE_WORDS, ratios, i, depth, out, count, 2 * depth)
@@ -166,8 +170,10 @@ def books(
 @njit(cache=True, nogil=True)
 def _levels(state: Ints, side: int, ratios: Floats, i: int, depth: int, out: Floats, row: int, at: int) -> None:
     """Write prices and then sizes of one side, best first."""
-    levels = state[side]
+    level = last = b.best(state, side)
     for j in range(depth):
-        place = side + 1 + b.LEVEL_WORDS * (levels - 1 - min(j, levels - 1))
-        out[row, at + j] = state[place] * ratios[i, 0] / ratios[i, 1]
-        out[row, at + depth + j] = state[place + 1] * ratios[i, 2] / ratios[i, 3] if j < levels else 0.0
+        out[row, at + j] = state[last] * ratios[i, 0] / ratios[i, 1]
+        out[row, at + depth + j] = state[level + 1] * ratios[i, 2] / ratios[i, 3] if level != 0 else 0.0
+        if level != 0:
+            level = b.worse(state, side, level)
+            last = level if level != 0 else last

@@ -206,17 +206,22 @@ class Kernels:
         head[v.OUTCOMES] = 0
         orders = a[a[v.ORDERS_AT] :][: a[v.HIGH] * v.ORDER_WORDS].reshape(-1, v.ORDER_WORDS)
         live = [one for one in orders.tolist() if one[v.LIVE]]
-        offsets = [int(a[v.BOOKS_AT]) + n * book.SIDE_WORDS for n in range(2 * INSTRUMENTS)]
-        held = [a[at : at + 1 + book.LEVEL_WORDS * a[at]].tolist() for at in offsets]
-        return (head.tolist(), *live, *held)
+        return (head.tolist(), *live, *(self.side(n) for n in range(2 * INSTRUMENTS)))
+
+    def side(self, n: int) -> list[list[int]]:
+        """Price, quantity and consumed of the levels of a side, best first."""
+        at = int(self.a[v.BOOKS_AT]) + n * book.SIDE_WORDS
+        found, level = [], book.best(self.a, at)
+        while level != 0:
+            found.append(self.a[level : level + book.LEVEL_WORDS].tolist())
+            level = book.worse(self.a, at, level)
+        return found
 
     def levels(self) -> dict[tuple[int, int, int], tuple[int, int]]:
         """(instrument, side, price) to (quantity, consumed)."""
         found = {}
         for n in range(2 * INSTRUMENTS):
-            at = int(self.a[v.BOOKS_AT]) + n * book.SIDE_WORDS
-            told = self.a[at + 1 : at + 1 + book.LEVEL_WORDS * self.a[at]].reshape(-1, book.LEVEL_WORDS)
-            for price, quantity, consumed in told.tolist():
+            for price, quantity, consumed in self.side(n):
                 found[n // 2, SELL if n % 2 else BUY, price] = quantity, consumed
         return found
 

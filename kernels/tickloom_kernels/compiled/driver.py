@@ -15,6 +15,7 @@ from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
 from tickloom_kernels.compiled import emission
 from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.money import ledger
 from tickloom_kernels.money.exact import TOO_LARGE
 from tickloom_kernels.orders import line as ln
@@ -420,6 +421,11 @@ def drive(
     int
         The row to go on from; ``stop`` where all are done.
     """
+    desk, a, truth, funds, accounts = borrowed(desk), borrowed(a), borrowed(truth), borrowed(funds), borrowed(accounts)
+    table, exposure, out, back = borrowed(table), borrowed(exposure), borrowed(out), borrowed(back)
+    numbering, newest, g, limits = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(limits)
+    numbers, note, refusals = borrowed(numbers), borrowed(note), borrowed(refusals)
+    log, h, rows, state = borrowed(log), borrowed(h), borrowed(rows), borrowed(state)
     for i in range(start, stop):
         ts = rows[i, r.TS_INIT]
         if h[PHASE] == BEGUN:

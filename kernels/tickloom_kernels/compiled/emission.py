@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tickloom_kernels import book as b
 from tickloom_kernels import marks
 from tickloom_kernels import rows as r
+from tickloom_kernels.intrinsics import borrowed
 
 _ints = types.Array(types.int64, 1, "C")
 _table = types.Array(types.int64, 2, "C")
@@ -93,6 +94,7 @@ def emit(
     int
         How often it spoke.
     """
+    newest, books, rows = borrowed(newest), borrowed(books), borrowed(rows)
     count = 0
     for i in range(len(rows)):
         book = rows[i, r.INSTRUMENT] * b.BOOK_WORDS

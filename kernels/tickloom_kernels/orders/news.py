@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.money import ledger
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -78,6 +79,8 @@ def deliver(
     int
         How many were noted, or `OVERFLOW`.
     """
+    out, back, table, exposure = borrowed(out), borrowed(back), borrowed(table), borrowed(exposure)
+    g, wakes, notes = borrowed(g), borrowed(wakes), borrowed(notes)
     count = 0
     while count < len(notes) and back[ln.DUE] <= until and back[ln.DUE] < out[ln.DUE]:
         note = notes[count]

@@ -25,10 +25,11 @@ def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
     """
     at = v.instrument_at(instrument)
     opposite = v.sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
-    for j in range(a[opposite] - 1, -1, -1):
-        level = opposite + 1 + b.LEVEL_WORDS * j
+    level = b.best(a, opposite)
+    while level != 0:
         if a[level + 1] > a[level + 2]:
             return a[level]
+        level = b.worse(a, opposite, level)
     if bookless(a, instrument) and a[at + v.LAST] > 0:
         # Rounded up to whole ticks, against the taker.
         half = (a[at + v.LAST] * a[at + v.HALF_SPREAD_PPM] + 999_999) // 1_000_000
@@ -41,7 +42,7 @@ def bookless(a: NDArray[np.int64], instrument: int) -> bool:
     """Whether neither levels nor quotes have been told, so that a taker goes by the last price."""
     bids = v.sides(a, instrument)
     at = v.instrument_at(instrument)
-    return a[at + v.HAS_BOOK] == 0 and a[bids] == 0 and a[bids + b.SIDE_WORDS] == 0
+    return a[at + v.HAS_BOOK] == 0 and b.best(a, bids) == 0 and b.best(a, bids + b.SIDE_WORDS) == 0
 
 
 @njit(cache=True, nogil=True)
@@ -68,10 +69,8 @@ def take(
                 v.tell(a, o.FILL, order_id, price, quantity, v.NOTHING, _TAKER, o.NO_REASON, instrument)
         return left, paid
     opposite = v.sides(a, instrument) + (b.SIDE_WORDS if side > 0 else 0)
-    for j in range(a[opposite] - 1, -1, -1):
-        level = opposite + 1 + b.LEVEL_WORDS * j
-        if left == 0 or (limit - a[level]) * side < 0:
-            break
+    level = b.best(a, opposite)
+    while level != 0 and left > 0 and (limit - a[level]) * side >= 0:
         part = min(left, a[level + 1] - a[level + 2])
         if part > 0:
             left -= part
@@ -79,6 +78,7 @@ def take(
             if not dry:
                 a[level + 2] += part
                 v.tell(a, o.FILL, order_id, a[level], part, left, _TAKER, o.NO_REASON, instrument)
+        level = b.worse(a, opposite, level)
     return left, paid
 
 
@@ -105,7 +105,7 @@ def submit(
     reason = o.NO_REASON
     if a[at + v.IS_HALTED] == 1:
         reason = o.HALTED
-    elif a[at + v.LAST] == 0 and a[bids] == 0 and a[bids + b.SIDE_WORDS] == 0:
+    elif a[at + v.LAST] == 0 and b.best(a, bids) == 0 and b.best(a, bids + b.SIDE_WORDS) == 0:
         reason = o.NO_MARKET
     elif post_only and takes:
         reason = o.WOULD_TAKE

@@ -20,9 +20,10 @@ def ahead_of(a: NDArray[np.int64], instrument: int, side: int, price: int) -> in
     Out of sight is what lies behind the worst level that has been told, or behind the quoted best.
     """
     own = v.sides(a, instrument) + (0 if side > 0 else b.SIDE_WORDS)
-    if a[own] == 0:
+    worst = b.worst(a, own)
+    if worst == 0:
         return a[v.instrument_at(instrument) + v.HAS_BOOK] - 1
-    if (price - a[own + 1]) * side < 0:
+    if (price - a[worst]) * side < 0:
         return -1
     return b.quantity_at(a, own, side, price)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
+from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.venue import queue
 from tickloom_kernels.venue import state as v
 
@@ -37,15 +38,14 @@ def cross(a: NDArray[np.int64], instrument: int, side: int) -> None:
 def take_levels(a: NDArray[np.int64], opposite: int, side: int, limit: int, quantity: int) -> int:
     """Use up what the other side shows within a price limit; what is used up is gone until the level is told anew."""
     left = quantity
-    for j in range(a[opposite] - 1, -1, -1):
-        level = opposite + 1 + b.LEVEL_WORDS * j
-        if left == 0 or (limit - a[level]) * side < 0:
-            break
+    level = b.best(a, opposite)
+    while level != 0 and left > 0 and (limit - a[level]) * side >= 0:
         take = min(left, a[level + 1] - a[level + 2])
         if take > 0:
             b.log(a, a[v.UNDO_AT], opposite, -side, a[level], a[level + 1], a[level + 2])
             a[level + 2] += take
             left -= take
+        level = b.worse(a, opposite, level)
     return quantity - left
 
 
@@ -207,6 +207,7 @@ def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: in
         The row stopped at: one with outcomes (then it has been run), or else the first that has not been run:
         one at or after ``ts_next``, one that must begin a block, or ``limit``.
     """
+    a, rows = borrowed(a), borrowed(rows)
     a[v.OUTCOMES] = 0
     undo = a[v.UNDO_AT]
     for k in range(start, limit):

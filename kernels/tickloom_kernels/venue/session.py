@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.money import ledger
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -170,6 +171,8 @@ def arrive(
     int
         `DONE`; `NO_ROOM`: to be called again with a longer line back; or `OVERFLOW`.
     """
+    a, g, f, table = borrowed(a), borrowed(g), borrowed(f), borrowed(table)
+    out, back, numbering = borrowed(out), borrowed(back), borrowed(numbering)
     done = DONE
     if a[v.OUTCOMES] > 0:
         # There was no room for the news of the command taken last.

@@ -34,24 +34,22 @@ class Emitter:
         self._state = np.ascontiguousarray(plugin.kernel_state(), np.float64)  # type: ignore[attr-defined]
         self._newest = np.zeros((instruments, 3, r.WORDS), np.int64)
         self._books = np.zeros(instruments * b.BOOK_WORDS, np.int64)
-        self._saved: tuple[NDArray[np.float64], Rows, Rows] = (self._state, self._newest, self._books)
-        self._has_deltas = False
+        self._saved = (self._state.copy(), self._newest.copy(), self._books.copy())
 
     def save(self) -> None:
         """Remember the state before a chunk."""
-        books = self._books.copy() if self._has_deltas else self._books
-        self._saved = (self._state.copy(), self._newest.copy(), books)
+        state, newest, books = self._saved
+        state[:], newest[:] = self._state, self._newest
+        b.copy(self._books, books)
 
     def restore(self) -> None:
         """Return to the remembered state."""
         state, newest, books = self._saved
-        self._state[:], self._newest[:], self._books[:] = state, newest, books
+        self._state[:], self._newest[:] = state, newest
+        b.copy(books, self._books)
 
-    def ahead(self, rows: Rows, present: int) -> list[Emissions]:
-        """Run over a chunk whose kinds are the bits of ``present``."""
-        if present >> r.BOOK_DELTA & 1 and not self._has_deltas:
-            self._has_deltas = True
-            self._saved = (*self._saved[:2], self._books.copy())
+    def ahead(self, rows: Rows) -> list[Emissions]:
+        """Run over a chunk."""
         where, values = np.empty(len(rows), np.int64), np.empty(len(rows))
         rows = np.ascontiguousarray(rows)
         count = emission.emit(self._kernel, self._state, self._newest, self._books, rows, where, values)

@@ -131,7 +131,7 @@ class Planner:
         found = self._derived(rows, present)
         for emitter in self.emitters:
             emitter.save()
-            found += emitter.ahead(rows, present)
+            found += emitter.ahead(rows)
         woken = []
         for item in self.listening:
             if present >> item.kind & 1:
@@ -199,4 +199,4 @@ class Planner:
         self._due(due)
         for emitter in self.emitters:
             emitter.restore()
-            emitter.ahead(rows, present)
+            emitter.ahead(rows)

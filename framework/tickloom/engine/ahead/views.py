@@ -109,6 +109,7 @@ class View:
         self._ratios = np.array([[*one.price_ratio, *one.quantity_ratio] for one in instruments], np.float64)
         is_book = features.plan.stream.depth > 0
         self._books = np.zeros(len(chosen) * b.BOOK_WORDS if is_book else 0, np.int64)
+        self._kept = self._books.copy()
         self._flows = np.zeros((len(chosen), s.FLOWS), np.int64)
         self._waiting = self.nothing()
         #: A row was refused: nothing follows it.
@@ -144,13 +145,14 @@ class View:
 
     def save(self) -> None:
         """Remember the state before a chunk."""
-        self._saved = (self.features.save(), self._books.copy(), self._flows.copy(), self._waiting, self._over)
+        self._saved = (self.features.save(), self._flows.copy(), self._waiting, self._over)
+        b.copy(self._books, self._kept)
 
     def restore(self) -> None:
         """Return to the remembered state."""
-        state, books, flows, self._waiting, self._over = self._saved
+        state, self._flows[:], self._waiting, self._over = self._saved
         self.features.load(state)
-        self._books[:], self._flows[:] = books, flows
+        b.copy(self._kept, self._books)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
