@@ -341,15 +341,6 @@ def apply_top(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int,
 
 
 @njit(cache=True, nogil=True)
-def follow(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, stop: int) -> None:
-    """Apply the BOOK_DELTA rows of ``[start, stop)`` to books that stand one after the other, by instrument."""
-    a, rows = borrowed(a), borrowed(rows)
-    for k in range(start, stop):
-        if rows[k, r.KIND] == r.BOOK_DELTA:
-            apply_delta(a, _NO_LOG, rows[k, r.INSTRUMENT] * BOOK_WORDS, rows, k)
-
-
-@njit(cache=True, nogil=True)
 def copy(source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
     """Make books that stand one after the other what others are; costs as much as they have levels."""
     for side in range(0, len(source), SIDE_WORDS):
@@ -393,6 +384,7 @@ def crossed(a: NDArray[np.int64], rows: NDArray[np.int64], n: int, out: NDArray[
     int
         How many there are.
     """
+    a, rows = borrowed(a), borrowed(rows)
     found = 0
     for k in range(n):
         if rows[k, r.KIND] != r.BOOK_DELTA:

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
+from tickloom_kernels.intrinsics import borrowed
 
 CELLS = 8192
 #: Words of a cell: its end (UNIX time in nanoseconds, UTC), first, highest, lowest, last price.
@@ -45,11 +46,12 @@ def mark(
     cells: NDArray[np.int64],
     counts: NDArray[np.int64],
     quoted: NDArray[np.int64],
+    kinds: NDArray[np.int64],
     length: int,
     rows: NDArray[np.int64],
     n: int,
 ) -> int:
-    """Step through rows and keep their prices.
+    """Step through rows, count them, and keep their prices.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ def mark(
         Cells in use.
     quoted : int64, shape (instruments,)
         1 once an instrument has had a quote: from then on trades and bars do not mark it.
+    kinds : int64, shape (64,)
+        Rows of each kind so far.
     length : int
         Length of a cell (ns).
     rows : int64, shape (n, 12)
@@ -67,9 +71,12 @@ def mark(
     int
         Length of a cell after these rows (ns).
     """
+    cells, counts, quoted = borrowed(cells), borrowed(counts), borrowed(quoted)
+    kinds, rows = borrowed(kinds), borrowed(rows)
     for k in range(n):
         kind = rows[k, r.KIND]
         i = rows[k, r.INSTRUMENT]
+        kinds[kind] += 1
         if i < 0 or kind > r.BAR or kind == r.BOOK_DELTA:
             continue
         if kind == r.QUOTE:
@@ -110,60 +117,6 @@ def mark(
             cells[i, c, 4] = last
             counts[i] = c + 1
     return length
-
-
-@njit(cache=True, nogil=True)
-def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], start: int, stop: int) -> None:
-    """Keep the newest TRADE, QUOTE and BAR row of each instrument: int64, shape (instruments, 3, 12), in that order."""
-    for k in range(start, stop):
-        kind = rows[k, r.KIND]
-        i = rows[k, r.INSTRUMENT]
-        if i < 0 or kind > r.BAR or kind == r.BOOK_DELTA:
-            continue
-        column = 0 if kind == r.TRADE else 1 if kind == r.QUOTE else 2
-        for w in range(r.WORDS):
-            newest[i, column, w] = rows[k, w]
-
-
-@njit(cache=True, nogil=True)
-def latest(newest: NDArray[np.int64], instrument: int) -> int:
-    """Column of the newest of trade, quote and bar of an instrument, or -1 where there is none.
-
-    A quote counts where both its sides have a quantity; at one time the first of the columns counts.
-    """
-    found = -1
-    for column in range(3):
-        kind = newest[instrument, column, r.KIND]
-        # The best of a book in place of a quote is no row that was told.
-        if kind in (0, r.BOOK_DELTA):
-            continue
-        if kind == r.QUOTE and (
-            newest[instrument, column, r.QUOTE_BID_QUANTITY] == 0
-            or newest[instrument, column, r.QUOTE_ASK_QUANTITY] == 0
-        ):
-            continue
-        if found < 0 or newest[instrument, column, r.TS_INIT] > newest[instrument, found, r.TS_INIT]:
-            found = column
-    return found
-
-
-@njit(cache=True, nogil=True)
-def price_of(newest: NDArray[np.int64], instrument: int, column: int) -> int:
-    """Price (ticks) of the newest row in a column: of a trade, a quote's mid (rounded down), a bar's close."""
-    if column == 0:
-        return newest[instrument, 0, r.TRADE_PRICE]
-    if column == 1:
-        return (newest[instrument, 1, r.QUOTE_BID_PRICE] + newest[instrument, 1, r.QUOTE_ASK_PRICE]) // 2
-    return newest[instrument, 2, r.BAR_CLOSE]
-
-
-@njit(cache=True, nogil=True)
-def twice_mid(newest: NDArray[np.int64], instrument: int) -> int:
-    """Bid + ask of the newest quote (ticks), twice the last price without a quote on both sides, 0 before any."""
-    column = latest(newest, instrument)
-    if newest[instrument, 1, r.QUOTE_BID_QUANTITY] > 0 and newest[instrument, 1, r.QUOTE_ASK_QUANTITY] > 0:
-        return newest[instrument, 1, r.QUOTE_BID_PRICE] + newest[instrument, 1, r.QUOTE_ASK_PRICE]
-    return 2 * price_of(newest, instrument, column) if column >= 0 else 0
 
 
 @njit(cache=True, nogil=True)

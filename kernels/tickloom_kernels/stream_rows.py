@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
+from tickloom_kernels.intrinsics import borrowed
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -131,6 +132,7 @@ def books(
     int
         As `trades`.
     """
+    state, rows, out = borrowed(state), borrowed(rows), borrowed(out)
     count = 0
     for k in range(len(rows)):
         i, kind = rows[k, r.INSTRUMENT], rows[k, r.KIND]

@@ -13,7 +13,8 @@ from measure import ratio
 from numpy.typing import NDArray
 
 from tickloom.testing import RowSource, prepare
-from tickloom_kernels import book
+from tickloom_kernels import book, newest
+from tickloom_kernels import rows as r
 
 ROWS = 1_000_000
 
@@ -33,7 +34,7 @@ def timed(strategy: type, rows: NDArray[np.int64]) -> float:
 
 def only_the_book(rows: NDArray[np.int64]) -> None:
     """Keep a book, and do nothing else: what no engine on levels can do without."""
-    book.follow(np.zeros(book.BOOK_WORDS, np.int64), rows, 0, len(rows))
+    newest.follow(np.zeros((1, 3, r.WORDS), np.int64), np.zeros(book.BOOK_WORDS, np.int64), rows, 0, len(rows))
 
 
 class SlowCross(Cross):

@@ -22,7 +22,9 @@ def book(*rows: list[Row]) -> NDArray[np.int64]:
 
 def follow(a: NDArray[np.int64], *rows: list[Row]) -> None:
     flat = array([one for part in rows for one in part])
-    b.follow(a, flat, 0, len(flat))
+    for k in range(len(flat)):
+        if flat[k, r.KIND] == r.BOOK_DELTA:
+            b.apply_delta(a, 0, flat[k, r.INSTRUMENT] * b.BOOK_WORDS, flat, k)
 
 
 def held(a: NDArray[np.int64], side: int) -> list[list[int]]:

@@ -20,11 +20,12 @@ class Marks:
         self.cells = np.zeros((2, m.CELLS, m.CELL_WORDS), np.int64)
         self.counts = np.zeros(2, np.int64)
         self.quoted = np.zeros(2, np.int64)
+        self.kinds = np.zeros(64, np.int64)
         self.length = MS
 
     def see(self, rows: NDArray[np.int64]) -> "Marks":
         """Step through rows."""
-        self.length = m.mark(self.cells, self.counts, self.quoted, self.length, rows, len(rows))
+        self.length = m.mark(self.cells, self.counts, self.quoted, self.kinds, self.length, rows, len(rows))
         return self
 
     def of(self, instrument: int = 0) -> list[list[int]]:

@@ -30,7 +30,7 @@ Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
 
 FOREVER = 1 << 62
-#: Rows of the first block after a command; doubled while nothing comes of them.
+#: Wakes of the first block after a command; doubled while nothing comes of them.
 FIRST_BLOCK = 64
 #: Rows of a chunk where Python wakes on rows (what is made of more falls out of the cache), and where it does not.
 WAKING_CHUNK = 512
@@ -51,7 +51,8 @@ class Loop:
     circling : callable
         Takes the index of a strategy that made more than `MOST_AT_ONCE` events at one instant.
     block : int
-        Rows of the longest block; 1 is stepping.
+        Wakes in the longest block; 1 is stepping from wake to wake. Only who is woken can command, so rows that wake
+        nobody are never taken back.
     """
 
     def __init__(
@@ -152,22 +153,22 @@ class Loop:
                 self._internal(ts)
                 if self.changed:
                     return i
-            limit = min(count, i + block) if wake < wakes else count
+            limit = positions[wake + block - 1] + 1 if wake + block <= wakes else count
             stop, hit = self._advance(rows, i, limit, self._next_due())
             end = stop + 1 if hit else stop
             reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
-            wake = self.wake(plan, wake, reach)
+            first, wake = wake, self.wake(plan, wake, reach)
             if fifo:
-                start, i = i, self._command(rows, plan, wake, i, end)
+                # No longer than what came of the last one: who commands at every wake has nothing run ahead in vain.
+                block = min(FIRST_BLOCK, self.block, wake - first)
+                i = self._command(rows, plan, wake, i, end)
                 wake = i if dense else bisect_left(positions, i, wake)
-                # No longer than what came of the last one: who commands at every row has nothing run ahead in vain.
-                block = min(FIRST_BLOCK, self.block, i - start)
             else:
                 if hit:
                     wake = self._outcome(rows, plan, wake, stop, hit)
                     self.drain()
                 i = end
-                block = min(2 * block, self.block)
+                block = min(2 * block, self.block) if wake > first else block
             if self.changed:
                 return i
         self._at(count - 1)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tickloom.engine.context import Moment
 from tickloom.events import Quote, Trade
 from tickloom_kernels import book as b
-from tickloom_kernels import marks
+from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
 
 Rows = NDArray[np.int64]
@@ -26,21 +26,19 @@ class Market:
 
     def __init__(self, instruments: int, moment: Moment) -> None:
         self._moment = moment
-        #: Newest TRADE, QUOTE and BAR row by instrument.
+        #: Newest TRADE, QUOTE and BAR row by instrument (`tickloom_kernels.newest`).
         self.newest_rows = np.zeros((instruments, 3, r.WORDS), np.int64)
-        self._books: Rows | None = None
-        self._count = instruments
+        #: One after the other by instrument; empty while the data have none.
+        self._books = np.zeros(0, np.int64)
         self._rows = _NO_ROWS
-        self._has_deltas = False
         self._followed = 0
 
     def enter(self, rows: Rows, present: int) -> None:
         """Take up a chunk whose kinds are the bits of ``present``; nothing of it is visible yet."""
         self._rows = rows
         self._followed = 0
-        self._has_deltas = bool(present >> r.BOOK_DELTA & 1)
-        if self._books is None and self._has_deltas:
-            self._books = np.zeros(self._count * b.BOOK_WORDS, np.int64)
+        if present >> r.BOOK_DELTA & 1 and not len(self._books):
+            self._books = np.zeros(len(self.newest_rows) * b.BOOK_WORDS, np.int64)
 
     def leave(self, consumed: int) -> None:
         """Take in what the first ``consumed`` rows of the chunk said, and let go of it."""
@@ -55,9 +53,7 @@ class Market:
     def _follow(self, stop: int) -> None:
         followed, stop = self._followed, min(stop, len(self._rows))
         if stop > followed:
-            marks.remember(self.newest_rows, self._rows, followed, stop)
-            if self._has_deltas:
-                b.follow(self._books, self._rows, followed, stop)
+            n.follow(self.newest_rows, self._books, self._rows, followed, stop)
             self._followed = stop
 
     def _row(self, column: int, instrument: int) -> list[int] | None:
@@ -73,19 +69,13 @@ class Market:
     def quote(self, instrument: int) -> Quote | None:
         """Newest best bid and ask: of the quotes, or of the book where the source gives none."""
         row = self._row(1, instrument)
-        if row:
-            return Quote(*row[:7])
-        if self._books is None:
-            return None
-        bids, asks = self.book(instrument, 1)
-        if not len(bids) or not len(asks):
-            return None
-        ts = self._moment.clock
-        return Quote(ts, ts, instrument, *bids[0].tolist(), *asks[0].tolist())
+        if row and row[r.KIND] == r.BOOK_DELTA:
+            row[r.TS_INIT] = row[r.TS_EVENT] = self._moment.clock
+        return Quote(*row[:7]) if row else None
 
     def book(self, instrument: int, depth: int) -> tuple[Rows, Rows]:
         """Bids and asks, best first: int64, shape (levels, 2), price (ticks) and quantity (lots)."""
-        if self._books is None:
+        if not len(self._books):
             none = np.empty((0, 2), np.int64)
             return none, none
         self._follow(self._moment.position + 1)
@@ -95,17 +85,13 @@ class Market:
     def newest(self, instrument: int) -> tuple[int, int] | None:
         """Price (ticks) and ``ts_init`` of the newest of trade, quote (mid, rounded down) and bar."""
         self._follow(self._moment.position + 1)
-        column = marks.latest(self.newest_rows, instrument)
+        column = n.latest(self.newest_rows, instrument)
         if column < 0:
             return None
-        return marks.price_of(self.newest_rows, instrument, column), self.newest_rows.item(instrument, column, 0)
+        return n.price_of(self.newest_rows, instrument, column), self.newest_rows.item(instrument, column, 0)
 
     def twice_mid(self, instrument: int) -> int:
         """Bid + ask (ticks), twice the last price where there are no quotes, 0 before any price."""
-        if self._books is not None:
-            quote = self.quote(instrument)
-            if quote is not None and quote.bid_quantity and quote.ask_quantity:
-                return quote.bid_price + quote.ask_price
         self._follow(self._moment.position + 1)
-        twice: int = marks.twice_mid(self.newest_rows, instrument)
+        twice: int = n.twice_mid(self.newest_rows, instrument)
         return twice

@@ -10,10 +10,9 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from tickloom_kernels import marks
+from tickloom_kernels import newest as nw
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
-from tickloom_kernels.compiled import emission
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.money import ledger
@@ -318,7 +317,7 @@ def enter(
         price,
         desk[at + d.QUANTITY],
         now,
-        marks.twice_mid(newest, instrument),
+        nw.twice_mid(newest, instrument),
     )
     h[ORDERS] = row + 1
     entry = lg.name(log, h, lg.SUBMIT_ORDER, h[lg.STREAM_ROW], _ROW_ITSELF)
@@ -445,7 +444,7 @@ def drive(
                 if done != session.DONE:
                     h[WHY] = FULL_BACK if done == session.NO_ROOM else OVERFLOW
                     return i
-            emission.see(a, v.sides(a, rows[i, r.INSTRUMENT]), newest, rows, i)
+            nw.see(newest, a, v.sides(a, rows[i, r.INSTRUMENT]), rows, i)
             h[PHASE] = COMMITTED
         if h[lg.LOGGED] + RESERVE > len(log):
             h[WHY] = FULL_LOG

@@ -18,7 +18,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from tickloom_kernels import book as b
-from tickloom_kernels import marks
+from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
 from tickloom_kernels.intrinsics import borrowed
 
@@ -31,38 +31,6 @@ _floats = types.Array(types.float64, 1, "C")
 EMISSION_KERNEL = types.float64(_floats, _cube, _table, types.int64)
 
 _NO_LOG = np.int64(0)
-
-
-@njit(cache=True, nogil=True)
-def see(a: NDArray[np.int64], bids: int, newest: NDArray[np.int64], rows: NDArray[np.int64], i: int) -> None:
-    """Let the newest rows follow the row at hand.
-
-    Parameters
-    ----------
-    a : int64
-        An array with the books in it; that of the row's instrument, which lies at ``bids``, knows the row already.
-    newest : int64, shape (instruments, 3, 12)
-        The best of a book stands for a quote where there has been none.
-    """
-    instrument = rows[i, r.INSTRUMENT]
-    if rows[i, r.KIND] != r.BOOK_DELTA:
-        marks.remember(newest, rows, i, i + 1)
-        return
-    # Word by word: a slice would be counted in and out at every row.
-    if newest[instrument, 1, r.KIND] == r.QUOTE:
-        return
-    bid, ask = b.best(a, bids), b.best(a, bids + b.SIDE_WORDS)
-    if bid == 0 or ask == 0:
-        newest[instrument, 1, r.KIND] = 0
-        newest[instrument, 1, r.QUOTE_BID_QUANTITY] = 0
-        return
-    newest[instrument, 1, r.KIND] = r.BOOK_DELTA
-    newest[instrument, 1, r.TS_INIT] = rows[i, r.TS_INIT]
-    newest[instrument, 1, r.INSTRUMENT] = instrument
-    newest[instrument, 1, r.QUOTE_BID_PRICE] = a[bid]
-    newest[instrument, 1, r.QUOTE_BID_QUANTITY] = a[bid + 1]
-    newest[instrument, 1, r.QUOTE_ASK_PRICE] = a[ask]
-    newest[instrument, 1, r.QUOTE_ASK_QUANTITY] = a[ask + 1]
 
 
 @njit(
@@ -94,13 +62,13 @@ def emit(
     int
         How often it spoke.
     """
-    newest, books, rows = borrowed(newest), borrowed(books), borrowed(rows)
+    state, newest, books, rows = borrowed(state), borrowed(newest), borrowed(books), borrowed(rows)
     count = 0
     for i in range(len(rows)):
         book = rows[i, r.INSTRUMENT] * b.BOOK_WORDS
         if rows[i, r.KIND] == r.BOOK_DELTA:
             b.apply_delta(books, _NO_LOG, book, rows, i)
-        see(books, book, newest, rows, i)
+        n.see(newest, books, book, rows, i)
         value = kernel(state, newest, rows, i)
         if not np.isnan(value):
             where[count] = i

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import marks
+from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
 from tickloom_kernels.orders.table import POSITION, WORKING_BUYS, WORKING_SELLS
 
@@ -110,14 +110,14 @@ def market(newest: NDArray[np.int64], instrument: int, side: int, now: int) -> t
         The mid (half ticks; twice the last price without a quote on both sides), the price that an order would meet
         (ticks), and the age of the newest row that had a price (ns). 0, 0 and -1 where there is none.
     """
-    column = marks.latest(newest, instrument)
+    column = n.latest(newest, instrument)
     age = now - newest[instrument, column, r.TS_INIT] if column >= 0 else -1
     bid, ask = newest[instrument, 1, r.QUOTE_BID_PRICE], newest[instrument, 1, r.QUOTE_ASK_PRICE]
     if newest[instrument, 1, r.QUOTE_BID_QUANTITY] > 0 and newest[instrument, 1, r.QUOTE_ASK_QUANTITY] > 0:
         return bid + ask, ask if side > 0 else bid, age
     if column < 0:
         return 0, 0, age
-    last = marks.price_of(newest, instrument, column)
+    last = n.price_of(newest, instrument, column)
     return 2 * last, last, age
 
 

@@ -14,6 +14,9 @@ from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.venue import queue
 from tickloom_kernels.venue import state as v
 
+#: For what comes at every row.
+_inlined = njit(cache=True, nogil=True, forceinline=True)
+
 
 @njit(cache=True, nogil=True)
 def cross(a: NDArray[np.int64], instrument: int, side: int) -> None:
@@ -49,7 +52,7 @@ def take_levels(a: NDArray[np.int64], opposite: int, side: int, limit: int, quan
     return quantity - left
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def meet(a: NDArray[np.int64], instrument: int) -> None:
     """Fill whatever the book, now whole, has come to meet."""
     at = v.instrument_at(instrument)
@@ -75,7 +78,7 @@ def on_trade(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: 
         queue.trade_through(a, instrument, v.SELL, price, left, a[at + v.INITIAL_QUEUE])
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def on_delta(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: int) -> None:
     """Take in a level; after the last one of an update, the book is whole and may meet our orders."""
     at = v.instrument_at(instrument)

@@ -80,10 +80,9 @@ class Collector(Observer):
         if first == 0:
             self.first = int(rows[0, r.TS_INIT])
         self.last = int(rows[count - 1, r.TS_INIT])
-        self.cell = marks.mark(self._cells, self._counts, self._quoted, self.cell, rows, count)
-        kinds = np.bincount(rows[:, r.KIND], minlength=64)
-        self._kinds += kinds
-        if kinds[r.SOURCE_STATUS]:
+        told = self._kinds.item(r.SOURCE_STATUS)
+        self.cell = marks.mark(self._cells, self._counts, self._quoted, self._kinds, self.cell, rows, count)
+        if self._kinds.item(r.SOURCE_STATUS) > told:
             news = rows[rows[:, r.KIND] == r.SOURCE_STATUS]
             words = [r.SOURCE_SOURCE, r.SOURCE_FEED, r.SOURCE_REASON, r.SOURCE_PLACE]
             for source, feed, reason, place in news[:, words].tolist():
