@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
-from tickloom_kernels.book import BOOK_WORDS, SIDE_WORDS, apply_delta, best, worse
+from tickloom_kernels.market.book import BOOK_WORDS, SIDE_WORDS, apply_delta, best, worse
 
 _SECOND = 1_000_000_000
 

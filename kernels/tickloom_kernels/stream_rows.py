@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
 from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import book as b
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -13,8 +13,8 @@ from measure import ratio
 from numpy.typing import NDArray
 
 from tickloom.testing import RowSource, prepare
-from tickloom_kernels import book, newest
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import book, newest
 
 ROWS = 1_000_000
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
+from tickloom_kernels.market import book as b
 
 SIGNS = (1, -1)
 UNDO = b.BOOK_WORDS

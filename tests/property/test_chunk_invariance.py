@@ -9,7 +9,7 @@ from worlds import BLOCKS, LATENCIES, difference, examples, run, splits, worlds
 @examples(45)
 @given(worlds(), splits, st.sampled_from(BLOCKS))
 def test_any_split_and_any_block_give_the_same_outcome_stream(world, plans, block):
-    """The oracle is stepping: all rows in one chunk, blocks of one row."""
+    """The oracle is stepping: all rows in one chunk, blocks of one wake."""
     (stepped, one), (split, other) = run(world, None, 1), run(world, plans, block)
     assert difference(stepped, split) == ""
     assert one.status == other.status

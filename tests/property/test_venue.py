@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from reference_venue import INITIAL, PPM, Outcome, Reference, Resting
 from venues import BUY, FAR, MARKET, SELL, Row, array, candle, level, quote, status, trade
 
-from tickloom_kernels import book
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import book
 from tickloom_kernels.venue import arrival, scan
 from tickloom_kernels.venue import outcomes as o
 from tickloom_kernels.venue import state as v

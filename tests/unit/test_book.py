@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from venues import BUY, SELL, Row, array, emptied, level, snapshot, trade, update
 
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import book as b
 
 BIDS, ASKS = 0, b.SIDE_WORDS
 #: Where the log of a lone book stands, in front of which lies the book.

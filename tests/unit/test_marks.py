@@ -7,10 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from venues import Row, array, level, quote, status, trade
 
-from tickloom_kernels import marks as m
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import book as b
+from tickloom_kernels.market import marks as m
+from tickloom_kernels.market import newest as n
 
 MS = m.FIRST_LENGTH
+NO_BOOKS = np.zeros(0, np.int64)
 
 
 class Marks:
@@ -101,12 +104,36 @@ def test_the_newest_row_of_each_kind_is_remembered() -> None:
         (2, trade(8, 2, 1)),
         (3, quote(5, 1, 8, 1)),
         (4, bar(4, 9, 2, 3)),
-        (5, level(1, 5, 5)),
         (6, status(True)),
         (7, trade(9, 3, 1, instrument=1)),
     )
-    m.remember(newest, rows, 0, len(rows))
+    n.follow(newest, NO_BOOKS, rows, 0, len(rows))
     assert newest[0].tolist() == rows[[1, 2, 3]].tolist()
-    assert newest[1, 0].tolist() == rows[6].tolist()
-    m.remember(newest, at((8, trade(10, 1, 1))), 0, 1)
+    assert newest[1, 0].tolist() == rows[5].tolist()
+    n.follow(newest, NO_BOOKS, at((8, trade(10, 1, 1))), 0, 1)
     assert newest[0, 0, r.TRADE_PRICE] == 10
+
+
+def test_the_best_of_a_book_stands_for_a_quote_until_there_is_one() -> None:
+    newest, books = np.zeros((1, 3, r.WORDS), np.int64), np.zeros(b.BOOK_WORDS, np.int64)
+    words = [r.KIND, r.TS_INIT, r.QUOTE_BID_PRICE, r.QUOTE_BID_QUANTITY, r.QUOTE_ASK_PRICE, r.QUOTE_ASK_QUANTITY]
+    told = []
+    for rows in (
+        at((1, level(1, 5, 2)), (2, level(-1, 7, 3))),
+        at((3, level(1, 6, 1))),
+        at((4, level(-1, 7, 0))),
+        at((5, quote(4, 9, 9, 8)), (6, level(-1, 8, 1))),
+    ):
+        n.follow(newest, books, rows, 0, len(rows))
+        told.append(newest[0, 1, words].tolist())
+    assert told[:2] == [[r.BOOK_DELTA, 2, 5, 2, 7, 3], [r.BOOK_DELTA, 3, 6, 1, 7, 3]]
+    assert told[2][0] == 0
+    assert told[3] == [r.QUOTE, 5, 4, 9, 9, 8]
+    assert n.latest(newest, 0) == 1
+
+
+def test_rows_are_counted_by_kind() -> None:
+    marks = Marks().see(at((1, trade(7, 1, 1)), (2, quote(5, 1, 8, 1)), (3, trade(99, 1, 1)), (4, status(True))))
+    assert {kind: count for kind, count in enumerate(marks.kinds.tolist()) if count} == {
+        r.TRADE: 2, r.QUOTE: 1, r.INSTRUMENT_STATUS: 1,
+    }  # fmt: skip

@@ -145,6 +145,8 @@ class OrderKernel:
         self._note = np.zeros(news.NOTE_WORDS, np.int64)
         self._refusals = np.zeros((desk.CAPACITY, lg.ENTRY_WORDS), np.int64)
         self._log = np.zeros((_LOG, lg.ENTRY_WORDS), np.int64)
+        #: Entries that the outcome stream has been given; they are never written again.
+        self._given = 0
         self._h = np.zeros(driver.HEAD_WORDS, np.int64)
         self._h[driver.STRATEGY] = seat.ctx.index
 
@@ -178,7 +180,7 @@ class OrderKernel:
             at = self._drive(rows, at, stop)
             why = h.item(driver.WHY)
             self._make_room(why, stream)
-        self._take_log(stream)
+        self._give_log(stream)
         self._orders.grown_to(h.item(driver.ORDERS))
         self._market.skip(stop)
         stream.row, stream.sub = h.item(lg.STREAM_ROW), h.item(lg.STREAM_SUB)
@@ -215,7 +217,9 @@ class OrderKernel:
         """Do what the driver came back for."""
         session = self._session
         if why == driver.FULL_LOG:
-            self._take_log(stream)
+            self._give_log(stream)
+            self._log = np.zeros((_LOG, lg.ENTRY_WORDS), np.int64)
+            self._given = self._h[lg.LOGGED] = 0
         elif why == driver.FULL_TABLE:
             self._orders.double()
         elif why == driver.FULL_OUT:
@@ -225,9 +229,9 @@ class OrderKernel:
         elif why == driver.OVERFLOW:
             raise RunStoppedError("a fill makes a sum of money too large for 64 bits; trade in larger units")
 
-    def _take_log(self, stream: OutcomeStream) -> None:
+    def _give_log(self, stream: OutcomeStream) -> None:
         """Hand what has been logged to the outcome stream."""
         logged = self._h.item(lg.LOGGED)
-        if logged:
-            stream.logged(Logged(self._log[:logged].copy(), self._ledger, self._explain))
-            self._h[lg.LOGGED] = 0
+        if logged > self._given:
+            stream.logged(Logged(self._log[self._given : logged], self._ledger, self._explain))
+            self._given = logged

@@ -20,7 +20,7 @@ from tickloom.engine.market import Market
 from tickloom.engine.road import Road, Session
 from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.events import Event, TimerFired
-from tickloom_kernels import marks
+from tickloom_kernels.market import marks
 from tickloom_kernels.orders import line as ln
 
 if TYPE_CHECKING:

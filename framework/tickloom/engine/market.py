@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from tickloom.engine.context import Moment
 from tickloom.events import Quote, Trade
-from tickloom_kernels import book as b
-from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import book as b
+from tickloom_kernels.market import newest as n
 
 Rows = NDArray[np.int64]
 _NO_ROWS = np.empty((0, r.WORDS), np.int64)
@@ -26,7 +26,7 @@ class Market:
 
     def __init__(self, instruments: int, moment: Moment) -> None:
         self._moment = moment
-        #: Newest TRADE, QUOTE and BAR row by instrument (`tickloom_kernels.newest`).
+        #: Newest TRADE, QUOTE and BAR row by instrument (`tickloom_kernels.market.newest`).
         self.newest_rows = np.zeros((instruments, 3, r.WORDS), np.int64)
         #: One after the other by instrument; empty while the data have none.
         self._books = np.zeros(0, np.int64)

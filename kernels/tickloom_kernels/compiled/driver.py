@@ -10,11 +10,11 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from tickloom_kernels import newest as nw
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import newest as nw
 from tickloom_kernels.money import ledger
 from tickloom_kernels.money.exact import TOO_LARGE
 from tickloom_kernels.orders import line as ln
@@ -68,13 +68,13 @@ _NONE = np.int64(0)
 _NOBODY = np.int64(-1)
 _MARKET = np.int64(1)
 _LIMIT = np.int64(2)
-_FOREVER = np.int64(ln.FOREVER)
 _DENIAL = np.int64(6)
 _NO_CANCEL = np.int64(7)
 _NO_AMEND = np.int64(8)
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def deliver(
     out: NDArray[np.int64],
     back: NDArray[np.int64],
@@ -122,7 +122,7 @@ def deliver(
     return True
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def objection(
     newest: NDArray[np.int64],
     g: NDArray[np.int64],
@@ -197,7 +197,7 @@ def refuse(
     fields[10] = by
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def has_flaw(desk: NDArray[np.int64], instruments: int) -> bool:
     """Whether a command on the desk cannot be; what a command names is an index into arrays."""
     for n in range(desk[d.COUNT]):
@@ -214,7 +214,7 @@ def has_flaw(desk: NDArray[np.int64], instruments: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def carry_out(
     desk: NDArray[np.int64],
     accounts: NDArray[np.int64],
@@ -287,7 +287,7 @@ def carry_out(
                 log[entry, lg.FIELDS + word] = refusals[n, 5 + word]
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def enter(
     desk: NDArray[np.int64],
     at: int,
@@ -327,7 +327,7 @@ def enter(
     return order_id
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def due(
     a: NDArray[np.int64],
     truth: NDArray[np.int64],
@@ -434,8 +434,9 @@ def drive(
                 h[WHY] = due(a, truth, funds, table, exposure, out, back, numbering, g, note, log, h, ts)
                 if h[WHY] != DONE:
                     return i
-            a[a[v.UNDO_AT]] = 0
-            scan.advance(a, rows, i, i + 1, _FOREVER)
+            # Nothing is taken back.
+            a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0
+            scan.meet_row(a, rows, i)
             h[PHASE] = MET_VENUE
         lg.at(h, h[BASE] + i)
         if h[PHASE] == MET_VENUE:

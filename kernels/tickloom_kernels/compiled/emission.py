@@ -17,10 +17,10 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
-from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
 from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import book as b
+from tickloom_kernels.market import newest as n
 
 _ints = types.Array(types.int64, 1, "C")
 _table = types.Array(types.int64, 2, "C")

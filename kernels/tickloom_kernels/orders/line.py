@@ -62,7 +62,10 @@ def new_line(capacity: int, fixed: int = 0, jitter: int = 0, seed: int = 0) -> N
     return line
 
 
-@njit(cache=True, nogil=True)
+_inlined = njit(cache=True, nogil=True, forceinline=True)
+
+
+@_inlined
 def delay(line: NDArray[np.int64]) -> int:
     """Draw the latency of the next item (ns)."""
     if line[JITTER] == 0:
@@ -78,7 +81,7 @@ def delay(line: NDArray[np.int64]) -> int:
     return line[FIXED] + np.int64(extra)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def send(
     line: NDArray[np.int64],
     number: int,
@@ -137,13 +140,13 @@ def send(
     return True
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def first(line: NDArray[np.int64]) -> int:
     """Where the words of the first item begin."""
     return HEAD_WORDS + line[FIRST] * ITEM_WORDS
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def take(line: NDArray[np.int64]) -> int:
     """Take the first item off the line; return where its words begin."""
     at = first(line)

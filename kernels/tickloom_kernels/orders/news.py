@@ -43,6 +43,7 @@ REJECTED = 6
 
 #: A sum of money would not fit into an int64.
 OVERFLOW = -1
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
 @njit(cache=True, nogil=True)
@@ -92,7 +93,7 @@ def deliver(
     return count
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def learn(
     back: NDArray[np.int64],
     table: NDArray[np.int64],

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import newest as n
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import newest as n
 from tickloom_kernels.orders.table import POSITION, WORKING_BUYS, WORKING_SELLS
 
 #: A limit that does not exist.

@@ -52,9 +52,10 @@ CANCEL = 1
 AMEND = 2
 
 _NOTHING = np.int64(0)
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def enter(
     table: NDArray[np.int64],
     row: int,
@@ -91,7 +92,7 @@ def enter(
     table[row, ARRIVAL] = arrival
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def dispatch(
     table: NDArray[np.int64],
     exposure: NDArray[np.int64],
@@ -132,7 +133,7 @@ def dispatch(
     return True
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def work(exposure: NDArray[np.int64], table: NDArray[np.int64], row: int, change: int) -> None:
     """Change what works in the market for an order (lots)."""
     side = WORKING_BUYS if table[row, SIDE] > 0 else WORKING_SELLS

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
+from tickloom_kernels.market import book as b
 from tickloom_kernels.venue import outcomes as o
 from tickloom_kernels.venue import state as v
 

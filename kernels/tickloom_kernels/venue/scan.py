@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
 from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import book as b
 from tickloom_kernels.venue import queue
 from tickloom_kernels.venue import state as v
 
@@ -190,6 +190,32 @@ def on_bar(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: in
         queue.trade_through(a, instrument, v.SELL, rows[k, r.BAR_HIGH] - 1, left, v.NOTHING)
 
 
+@_inlined
+def meet_row(a: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
+    """Take in a row, whatever it is; it may leave outcomes."""
+    kind = rows[k, r.KIND]
+    instrument = rows[k, r.INSTRUMENT]
+    if kind > r.BAR and kind != r.INSTRUMENT_STATUS:
+        return
+    at = v.HEAD_WORDS + instrument * v.INSTRUMENT_WORDS
+    if instrument < 0 or a[at + v.MINE] == 0:
+        return
+    if kind == r.TRADE:
+        a[at + v.LAST] = rows[k, r.TRADE_PRICE]
+        a[at + v.HAS_TICKS] = 1
+        # Most prints touch nothing of ours.
+        if rows[k, r.TRADE_PRICE] <= a[at + v.BUY_BOUND] or rows[k, r.TRADE_PRICE] >= a[at + v.SELL_BOUND]:
+            on_trade(a, rows, k, instrument)
+    elif kind == r.BOOK_DELTA:
+        on_delta(a, rows, k, instrument)
+    elif kind == r.QUOTE:
+        on_quote(a, rows, k, instrument)
+    elif kind == r.BAR:
+        on_bar(a, rows, k, instrument)
+    else:
+        a[at + v.IS_HALTED] = 1 - rows[k, r.STATUS_TRADING]
+
+
 @njit(cache=True, nogil=True)
 def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: int, ts_next: int) -> int:
     """Run the venue through rows ``[start, limit)``.
@@ -216,35 +242,13 @@ def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: in
     for k in range(start, limit):
         if rows[k, r.TS_INIT] >= ts_next:
             return k
-        kind = rows[k, r.KIND]
-        instrument = rows[k, r.INSTRUMENT]
-        if kind > r.BAR and kind != r.INSTRUMENT_STATUS:
-            continue
-        at = v.HEAD_WORDS + instrument * v.INSTRUMENT_WORDS
-        if instrument < 0 or a[at + v.MINE] == 0:
-            continue
-        if kind == r.TRADE:
-            # Most prints touch nothing of ours; a call per row would cost ten times as much as this test.
-            a[at + v.LAST] = rows[k, r.TRADE_PRICE]
-            a[at + v.HAS_TICKS] = 1
-            if rows[k, r.TRADE_PRICE] <= a[at + v.BUY_BOUND] or rows[k, r.TRADE_PRICE] >= a[at + v.SELL_BOUND]:
-                on_trade(a, rows, k, instrument)
-        elif kind == r.BOOK_DELTA:
-            clear = rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR
-            # Emptying a book is not logged: such a row is a block of its own.
-            if (clear and k > start) or a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
-                return k
-            on_delta(a, rows, k, instrument)
-            if clear and a[v.OUTCOMES] == 0:
-                return k + 1
-        elif kind == r.QUOTE:
-            if a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
-                return k
-            on_quote(a, rows, k, instrument)
-        elif kind == r.BAR:
-            on_bar(a, rows, k, instrument)
-        else:
-            a[v.instrument_at(instrument) + v.IS_HALTED] = 1 - rows[k, r.STATUS_TRADING]
+        # Emptying a book is not logged: such a row is a block of its own.
+        empties = rows[k, r.KIND] == r.BOOK_DELTA and rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR
+        if (empties and k > start) or a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
+            return k
+        meet_row(a, rows, k)
         if a[v.OUTCOMES] > 0:
             return k
+        if empties:
+            return k + 1
     return limit

@@ -22,9 +22,10 @@ OVERFLOW = -2
 DONE = 0
 
 _NOTHING = np.int64(0)
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def meet(
     a: NDArray[np.int64],
     g: NDArray[np.int64],
@@ -76,7 +77,7 @@ def meet(
         arrival.amend(a, instrument, row, price, quantity)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def commit(
     a: NDArray[np.int64],
     g: NDArray[np.int64],

@@ -19,7 +19,7 @@ from tickloom.instruments import Instrument
 from tickloom.ledger import Ledger
 from tickloom.orders.table import OrderTable
 from tickloom.units import percent
-from tickloom_kernels import book
+from tickloom_kernels.market import book
 from tickloom_kernels.venue import funds, scan, session
 from tickloom_kernels.venue import state as v
 from tickloom_plugins.venues.latency import Latency

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from tickloom.engine.ahead.derive import Emissions, Handler
 from tickloom.events import Event, Signal
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import emission
+from tickloom_kernels.market import book as b
 
 Rows = NDArray[np.int64]
 

@@ -16,8 +16,8 @@ from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler, Owner
 from tickloom.engine.ahead.emitter import Emitter
 from tickloom.engine.ahead.views import View
 from tickloom.events import MARKET_KINDS, Event
-from tickloom_kernels import marks
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import marks
 
 Rows = NDArray[np.int64]
 

@@ -12,9 +12,9 @@ from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler
 from tickloom.events import Alert, Event, Features
 from tickloom.features.view import BadRowError, FeatureView
 from tickloom.instruments import Instrument
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
 from tickloom_kernels import stream_rows as s
+from tickloom_kernels.market import book as b
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -12,8 +12,8 @@ from tickloom.codes import BadInput, Feed
 from tickloom.engine.stream import Named, Observer
 from tickloom.events import MARKET_KINDS, Features
 from tickloom.record import Entry
-from tickloom_kernels import marks
 from tickloom_kernels import rows as r
+from tickloom_kernels.market import marks
 
 Rows = NDArray[np.int64]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels import book as b
 from tickloom_kernels import rows as r
 from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import book as b
 
 _NO_LOG = np.int64(0)
 _inlined = njit(cache=True, nogil=True, forceinline=True)

@@ -1,0 +1,1 @@
+"""What market rows say: the book, the newest row of each kind, and the prices that the report marks by."""
