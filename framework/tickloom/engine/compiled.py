@@ -105,6 +105,8 @@ class OrderKernel:
     Parameters
     ----------
     seat : Seat
+    kernel : int
+        Address of its kernel.
     session : Session
         With the only venue of the run.
     numbering : int64
@@ -118,6 +120,7 @@ class OrderKernel:
     def __init__(
         self,
         seat: Seat,
+        kernel: int,
         session: Session,
         market: Market,
         orders: OrderTable,
@@ -130,7 +133,7 @@ class OrderKernel:
     ) -> None:
         self.seat = seat
         self._fail = fail
-        self._kernel = seat.plugin.order_kernel
+        self._kernel = kernel
         self._state = np.ascontiguousarray(seat.plugin.kernel_state(), np.float64)
         self._session = session
         venue: Any = session.venue
@@ -157,10 +160,10 @@ class OrderKernel:
         """
         i = wake = 0
         for stop in sorted({*(row + 1 for row in plan.positions), len(rows)}):
-            fault = self._run(rows, i, stop, loop.consumed, loop.road.gate.killed, loop.stream)
-            loop.moment.row, i = stop - 1, stop
-            loop.moment.event = TimerFired(rows.item(stop - 1, 0), self.seat.name, "")
-            wake = loop.wake(plan, wake, bisect_left(plan.positions, stop, wake))
+            i, fault = self._run(rows, i, stop, loop.consumed, loop.road.gate.killed, loop.stream)
+            loop.moment.row = i - 1
+            loop.moment.event = TimerFired(rows.item(i - 1, 0), self.seat.name, "")
+            wake = loop.wake(plan, wake, bisect_left(plan.positions, i, wake))
             if fault:
                 loop.compiled = None
                 self._fail(self.seat, "order_kernel", fault)
@@ -169,22 +172,37 @@ class OrderKernel:
                 return i
         return i
 
-    def _run(self, rows: Rows, start: int, stop: int, base: int, killed: bool, stream: OutcomeStream) -> str:
-        """Run rows of a chunk, the first of which is input row ``base``; return what is wrong, if anything is."""
+    def _run(
+        self, rows: Rows, start: int, stop: int, base: int, killed: bool, stream: OutcomeStream
+    ) -> tuple[int, str]:
+        """Run rows of a chunk, the first of which is input row ``base``.
+
+        Returns
+        -------
+        tuple of int and str
+            The row to go on from, and what is wrong with the one before it, if anything is.
+        """
         h = self._h
         h[driver.BASE], h[driver.KILLED] = base, killed
         h[lg.STREAM_ROW], h[lg.STREAM_SUB] = stream.row, stream.sub
         h[driver.ORDERS] = self._orders.count
-        at, why = start, -1
-        while why != driver.DONE and why not in _FLAWS:
-            at = self._drive(rows, at, stop)
-            why = h.item(driver.WHY)
-            self._make_room(why, stream)
+        at, why, fault = start, -1, ""
+        while why != driver.DONE and not fault:
+            try:
+                at = self._drive(rows, at, stop)
+                why = h.item(driver.WHY)
+                fault = _FLAWS.get(why, "")
+            except Exception as error:
+                at, fault = h.item(lg.STREAM_ROW) - base, repr(error)
+                self._desk[desk.COUNT], h[driver.PHASE] = 0, driver.BEGUN
+            else:
+                self._make_room(why, stream)
+        at += fault != ""
         self._give_log(stream)
         self._orders.grown_to(h.item(driver.ORDERS))
-        self._market.skip(stop)
+        self._market.skip(at)
         stream.row, stream.sub = h.item(lg.STREAM_ROW), h.item(lg.STREAM_SUB)
-        return _FLAWS.get(why, "")
+        return at, fault
 
     def _drive(self, rows: Rows, start: int, stop: int) -> int:
         session, orders = self._session, self._orders

@@ -4,8 +4,6 @@ Everything on the road of an order is done by the functions that the Python road
 venue, ledger. What happens is written into a log (`tickloom_kernels.compiled.log`), named as the loop names it.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
 from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.compiled.calling import caller_of_seven
 from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.market import newest as nw
 from tickloom_kernels.money import ledger
@@ -63,6 +62,7 @@ _table = types.Array(types.int64, 2, "C")
 _cube = types.Array(types.int64, 3, "C")
 _floats = types.Array(types.float64, 1, "C")
 
+_call = caller_of_seven(d.ORDER_KERNEL)
 _ROW_ITSELF = np.int64(0)
 _NONE = np.int64(0)
 _NOBODY = np.int64(-1)
@@ -359,7 +359,7 @@ def due(
 
 @njit(
     types.int64(
-        types.FunctionType(d.ORDER_KERNEL),
+        types.int64,
         _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _table, _table,
         _ints, _table, _table, _ints, _table, types.int64, types.int64,
     ),
@@ -367,7 +367,7 @@ def due(
     nogil=True,
 )  # fmt: skip
 def drive(
-    kernel: Callable[..., None],
+    kernel: int,
     state: NDArray[np.float64],
     desk: NDArray[np.int64],
     a: NDArray[np.int64],
@@ -395,8 +395,8 @@ def drive(
 
     Parameters
     ----------
-    kernel : function
-        Of the signature `desk.ORDER_KERNEL`.
+    kernel : int
+        Address of a function of the signature `desk.ORDER_KERNEL`.
     a, truth, funds : int64
         The venue: its state, its ledger, and what it holds back for resting orders.
     accounts : int64, one per instrument
@@ -457,7 +457,7 @@ def drive(
             h[WHY] = FULL_OUT
             return i
         desk[d.NEXT_ROW] = h[ORDERS]
-        kernel(state, desk, table, exposure, newest, rows, i)
+        _call(kernel, state, desk, table, exposure, newest, rows, i)
         if desk[d.COUNT] == 0:
             h[PHASE] = BEGUN
             continue

@@ -11,13 +11,12 @@ An emission kernel is a function compiled by ``@njit(emission.EMISSION_KERNEL, c
 It returns NaN to say nothing, and any other number to say that, of the row's instrument.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
+from tickloom_kernels.compiled.calling import caller_of_four
 from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.market import book as b
 from tickloom_kernels.market import newest as n
@@ -30,16 +29,17 @@ _floats = types.Array(types.float64, 1, "C")
 #: Signature of an emission kernel.
 EMISSION_KERNEL = types.float64(_floats, _cube, _table, types.int64)
 
+_call = caller_of_four(EMISSION_KERNEL)
 _NO_LOG = np.int64(0)
 
 
 @njit(
-    types.int64(types.FunctionType(EMISSION_KERNEL), _floats, _cube, _ints, _table, _ints, _floats),
+    types.int64(types.int64, _floats, _cube, _ints, _table, _ints, _floats),
     cache=True,
     nogil=True,
 )
 def emit(
-    kernel: Callable[..., float],
+    kernel: int,
     state: NDArray[np.float64],
     newest: NDArray[np.int64],
     books: NDArray[np.int64],
@@ -51,8 +51,8 @@ def emit(
 
     Parameters
     ----------
-    kernel : function
-        Of the signature `EMISSION_KERNEL`.
+    kernel : int
+        Address of a function of the signature `EMISSION_KERNEL`.
     books : int64, shape (instruments * BOOK_WORDS,)
     where, values : int64 and float64, shape (n,)
         Get the rows at which it spoke, and what it said.
@@ -69,7 +69,7 @@ def emit(
         if rows[i, r.KIND] == r.BOOK_DELTA:
             b.apply_delta(books, _NO_LOG, book, rows, i)
         n.see(newest, books, book, rows, i)
-        value = kernel(state, newest, rows, i)
+        value = _call(kernel, state, newest, rows, i)
         if not np.isnan(value):
             where[count] = i
             values[count] = value

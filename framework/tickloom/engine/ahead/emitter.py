@@ -1,12 +1,15 @@
 """Runs the emission kernel of a strategy ahead over a chunk: what it says wakes Python, and nothing else does."""
 
+from collections.abc import Callable
 from itertools import repeat
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.ahead.derive import Emissions, Handler
-from tickloom.events import Event, Signal
+from tickloom.engine.seats import Seat
+from tickloom.events import Alert, Event, Signal
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import emission
 from tickloom_kernels.market import book as b
@@ -14,27 +17,44 @@ from tickloom_kernels.market import book as b
 Rows = NDArray[np.int64]
 
 
+@attrs.define
+class Failing:
+    """Owner of the event that the kernel raised an error at a row."""
+
+    handlers: tuple[Handler, ...]
+
+
 class Emitter:
     """A strategy's emission kernel with its state, which is taken back with the chunk.
 
     Parameters
     ----------
-    plugin : Strategy
-        With an ``emission_kernel`` and a ``kernel_state``.
-    model : int
-        Whose signals they are: the index in the run's table.
+    seat : Seat
+        Of the strategy; its model's index is whose signals they are.
+    kernel : int
+        Address of its kernel.
     instruments : int
         How many the run has.
+    fail : callable
+        Stops a plugin: (seat, what failed, why).
     """
 
-    def __init__(self, plugin: object, model: int, instruments: int) -> None:
-        self.model = model
+    def __init__(self, seat: Seat, kernel: int, instruments: int, fail: Callable[[Seat, str, str], None]) -> None:
+        self.model: int = seat.ctx.model
         self.handlers: tuple[Handler, ...] = ()
-        self._kernel = plugin.emission_kernel  # type: ignore[attr-defined]
-        self._state = np.ascontiguousarray(plugin.kernel_state(), np.float64)  # type: ignore[attr-defined]
+        self._seat = seat
+        self._failing = Failing((self._failed,))
+        self._fail = fail
+        self._kernel = kernel
+        state: NDArray[np.float64] = seat.plugin.kernel_state()
+        self._state = np.ascontiguousarray(state, np.float64)
         self._newest = np.zeros((instruments, 3, r.WORDS), np.int64)
         self._books = np.zeros(instruments * b.BOOK_WORDS, np.int64)
         self._saved = (self._state.copy(), self._newest.copy(), self._books.copy())
+
+    def _failed(self, event: Event) -> None:
+        assert isinstance(event, Alert)
+        self._fail(self._seat, "emission_kernel", event.text)
 
     def save(self) -> None:
         """Remember the state before a chunk."""
@@ -49,12 +69,30 @@ class Emitter:
         b.copy(books, self._books)
 
     def ahead(self, rows: Rows) -> list[Emissions]:
-        """Run over a chunk."""
-        where, values = np.empty(len(rows), np.int64), np.empty(len(rows))
+        """Run over a chunk, from the state that was saved last."""
+        if not self._seat.alive:
+            return []
         rows = np.ascontiguousarray(rows)
+        try:
+            return self._said(rows, 0)
+        except Exception:
+            # Where? Row by row; it happens once.
+            self.restore()
+            found: list[Emissions] = []
+            for k in range(len(rows)):
+                try:
+                    found += self._said(rows[k : k + 1], k)
+                except Exception as error:
+                    alert = Alert(rows.item(k, r.TS_INIT), self._seat.name, repr(error))
+                    return [*found, Emissions(np.array([k]), np.array([-1]), [alert], self._failing)]
+            return found
+
+    def _said(self, rows: Rows, first: int) -> list[Emissions]:
+        """Run over rows, the first of which is at a place of the chunk."""
+        where, values = np.empty(len(rows), np.int64), np.empty(len(rows))
         count = emission.emit(self._kernel, self._state, self._newest, self._books, rows, where, values)
         where = where[:count]
         said, model = rows[where], repeat(self.model)
         columns = said[:, r.TS_INIT].tolist(), model, said[:, r.INSTRUMENT].tolist(), values[:count].tolist()
         events: list[Event] = list(map(Signal, *columns))
-        return [Emissions(where, np.full(count, -1), events, self)] if count else []
+        return [Emissions(first + where, np.full(count, -1), events, self)] if count else []

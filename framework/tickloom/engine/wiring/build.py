@@ -255,7 +255,7 @@ class Wiring:
         config, subscriptions = self._config, self._subscriptions
         subscriptions.connect(run.loop.announce, run.announce_features, run.refuse, self._views)
         subscriptions.on_kill(run.switch)
-        self._planner.emitters = emitters(run.seats, len(self._tables.instruments))
+        self._planner.emitters = emitters(run, len(self._tables.instruments), self._tables.file)
         views, models = list(config.views), list(config.models)
         # By place and not by name: a model and a strategy may have the same one.
         modelling, trading = run.seats[: len(models)], run.seats[len(models) :]

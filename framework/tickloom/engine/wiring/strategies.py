@@ -8,12 +8,20 @@ from tickloom.engine.compiled import OrderKernel
 from tickloom.engine.run import Run
 from tickloom.engine.seats import Seat
 from tickloom.errors import ConfigError
+from tickloom_kernels.compiled.calling import address_of
+from tickloom_kernels.compiled.desk import ORDER_KERNEL
+from tickloom_kernels.compiled.emission import EMISSION_KERNEL
 
 
-def emitters(seats: Sequence[Seat], instruments: int) -> tuple[Emitter, ...]:
+def emitters(run: Run, instruments: int, where: str) -> tuple[Emitter, ...]:
     """Make the emitter of each strategy that has an emission kernel."""
-    speaking = [seat for seat in seats if getattr(seat.plugin, "emission_kernel", None) is not None]
-    return tuple(Emitter(seat.plugin, seat.ctx.model, instruments) for seat in speaking)
+    made = []
+    for seat in run.seats:
+        plugin: Any = seat.plugin
+        if getattr(plugin, "emission_kernel", None) is not None:
+            address = _address(plugin.emission_kernel, "emission.EMISSION_KERNEL", EMISSION_KERNEL, where, seat)
+            made.append(Emitter(seat, address, instruments, run.fail))
+    return tuple(made)
 
 
 def order_kernel(seats: Sequence[Seat], run: Run, where: str) -> OrderKernel | None:
@@ -36,8 +44,10 @@ def order_kernel(seats: Sequence[Seat], run: Run, where: str) -> OrderKernel | N
     check: Any = next(iter(checks.values()))
     _check(len(checks) == 1 and hasattr(check, "flat"), where, seat, "no risk check but 'limits'")
     limits, numbers = check.flat(len(run.tables.accounts))
+    plugin: Any = seat.plugin
     return OrderKernel(
         seat,
+        _address(plugin.order_kernel, "desk.ORDER_KERNEL", ORDER_KERNEL, where, seat),
         run.sessions[0],
         run.market,
         run.orders,
@@ -48,6 +58,16 @@ def order_kernel(seats: Sequence[Seat], run: Run, where: str) -> OrderKernel | N
         check.explain,
         run.fail,
     )
+
+
+def _address(kernel: Any, name: str, signature: Any, where: str, seat: Seat) -> int:
+    """Return the address of a strategy's kernel."""
+    try:
+        return address_of(kernel, signature)
+    except TypeError as error:
+        raise ConfigError(
+            f"{where}: the kernel of {seat.name} {error}; compile it by @njit({name}, cache=True)"
+        ) from None
 
 
 def _check(holds: bool, where: str, seat: Seat, wanted: str) -> None:
