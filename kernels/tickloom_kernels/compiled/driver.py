@@ -14,12 +14,10 @@ from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.compiled.calling import caller_of_seven
 from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.market import newest as nw
-from tickloom_kernels.money import ledger
-from tickloom_kernels.money.exact import TOO_LARGE
+from tickloom_kernels.orders import gate
 from tickloom_kernels.orders import line as ln
-from tickloom_kernels.orders import news, risk
+from tickloom_kernels.orders import session as both
 from tickloom_kernels.orders import table as t
-from tickloom_kernels.venue import outcomes as o
 from tickloom_kernels.venue import scan, session
 from tickloom_kernels.venue import state as v
 
@@ -72,99 +70,6 @@ _DENIAL = np.int64(6)
 _NO_CANCEL = np.int64(7)
 _NO_AMEND = np.int64(8)
 _inlined = njit(cache=True, nogil=True, forceinline=True)
-
-
-@_inlined
-def deliver(
-    out: NDArray[np.int64],
-    back: NDArray[np.int64],
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    g: NDArray[np.int64],
-    note: NDArray[np.int64],
-    log: NDArray[np.int64],
-    h: NDArray[np.int64],
-) -> bool:
-    """Deliver the first news on a line back, and log it."""
-    if not news.learn(back, table, exposure, g, note):
-        return False
-    cause_row, cause_sub = note[news.CAUSE_ROW], note[news.CAUSE_SUB]
-    if note[news.CODE] != o.FILL:
-        entry = lg.name(log, h, lg.ORDER_UPDATE, cause_row, cause_sub)
-        for word in range(news.REASON + 1):
-            log[entry, lg.FIELDS + word] = note[word]
-        log[entry, lg.FIELDS + news.REASON + 1] = lg.BY_VENUE
-        return True
-    entry = lg.name(log, h, lg.FILL, cause_row, cause_sub)
-    log[entry, lg.FIELDS] = note[news.TS]
-    log[entry, lg.FIELDS + 1] = note[news.TS_VENUE]
-    log[entry, lg.FIELDS + 2] = note[news.ORDER_ID]
-    log[entry, lg.FIELDS + 3] = note[news.ACCOUNT]
-    log[entry, lg.FIELDS + 4] = note[news.INSTRUMENT]
-    log[entry, lg.FIELDS + 5] = note[news.SIDE]
-    log[entry, lg.FIELDS + 6] = note[news.PRICE]
-    log[entry, lg.FIELDS + 7] = note[news.QUANTITY]
-    log[entry, lg.FIELDS + 8] = note[news.LEAVES]
-    log[entry, lg.FIELDS + 9] = note[news.FEE]
-    log[entry, lg.FIELDS + 10] = note[news.MAKER]
-    fill_row, fill_sub = h[lg.STREAM_ROW], h[lg.STREAM_SUB]
-    entry = lg.name(log, h, lg.POSITION_CHANGED, fill_row, fill_sub)
-    log[entry, lg.FIELDS] = note[news.TS]
-    log[entry, lg.FIELDS + 1] = note[news.ACCOUNT]
-    log[entry, lg.FIELDS + 2] = note[news.INSTRUMENT]
-    for word in range(3):
-        log[entry, lg.FIELDS + 3 + word] = note[news.POSITION + word]
-    entry = lg.name(log, h, lg.ACCOUNT_CHANGED, fill_row, fill_sub)
-    log[entry, lg.FIELDS] = note[news.TS]
-    log[entry, lg.FIELDS + 1] = note[news.ACCOUNT]
-    log[entry, lg.FIELDS + 2] = note[news.INSTRUMENT]
-    log[entry, lg.FIELDS + 3] = note[news.CASH]
-    return True
-
-
-@_inlined
-def objection(
-    newest: NDArray[np.int64],
-    g: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    limits: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    table: NDArray[np.int64],
-    row: int,
-    price: int,
-    quantity: int,
-    added: int,
-    now: int,
-    detail: NDArray[np.int64],
-) -> int:
-    """Hold a command against the limits, as the gate does; ``detail`` gets the numbers that were compared."""
-    account, instrument, side = table[row, t.ACCOUNT], table[row, t.INSTRUMENT], table[row, t.SIDE]
-    reference, touch, age = risk.market(newest, instrument, side, now)
-    worth = _NONE
-    if limits[instrument, risk.MAX_NOTIONAL] != risk.OFF:
-        worth = ledger.value(g, instrument, price, quantity) if price > 0 else _NONE
-        if touch > 0 and (price == 0 or (price - touch) * side > 0):
-            worth = max(worth, ledger.value(g, instrument, touch, quantity))
-        if worth == TOO_LARGE:
-            worth = np.int64(risk.OFF - 1)
-    reason = risk.check(
-        limits[instrument], numbers[account], exposure[account, instrument], now, side, price, quantity, added, worth,
-        reference, age, _NONE,
-    )  # fmt: skip
-    if reason != risk.PASS:
-        detail[0] = reason
-        detail[1] = side
-        detail[2] = price
-        detail[3] = quantity
-        detail[4] = added
-        detail[5] = worth
-        detail[6] = reference
-        detail[7] = age
-        detail[8] = instrument
-        detail[9] = account
-        for word in range(3):
-            detail[10 + word] = exposure[account, instrument, word]
-    return reason
 
 
 @njit(cache=True, nogil=True)
@@ -238,14 +143,8 @@ def carry_out(
         at = d.HEAD_WORDS + n * d.COMMAND_WORDS
         what, row = desk[at + d.WHAT], desk[at + d.ROW]
         price, quantity = desk[at + d.PRICE], desk[at + d.QUANTITY]
-        by, reason, order_id = lg.BY_VENUE, _NONE, _NONE
-        detail = refusals[refused, 5:]
         if what == t.SUBMIT:
             order_id = enter(desk, at, accounts, table, newest, log, h, now)
-            reason = objection(newest, g, exposure, limits, numbers, table, row, price, quantity, quantity, now, detail)
-            by = lg.KILLED if h[KILLED] == 1 else lg.BY_GATE if reason != risk.PASS else lg.BY_VENUE
-            if by != lg.BY_VENUE:
-                t.close(table, exposure, row, t.DENIED)
         else:
             known = 0 <= row < h[ORDERS]
             order_id = table[row, t.ORDER_ID] if known else _NONE
@@ -255,20 +154,12 @@ def carry_out(
             log[entry, lg.FIELDS + 1] = order_id
             log[entry, lg.FIELDS + 2] = price
             log[entry, lg.FIELDS + 3] = quantity
-            if not known:
-                by = lg.NO_SUCH_ORDER
-                row = _NOBODY
-            elif not d.is_open(table, row):
-                by = lg.IS_OVER
-            elif what == t.AMEND:
-                added = quantity - table[row, t.QUANTITY]
-                reason = objection(
-                    newest, g, exposure, limits, numbers, table, row, price, quantity, added, now, detail
-                )
-                by = lg.KILLED if h[KILLED] == 1 else lg.BY_GATE if reason != risk.PASS else lg.BY_VENUE
-        if by == lg.BY_VENUE:
-            t.dispatch(table, exposure, out, numbering, what, row, price, quantity, now, base, h[lg.STREAM_SUB])
-        else:
+            row = row if known else _NOBODY
+        by = gate.send(
+            table, exposure, out, numbering, newest, g, limits, numbers, h[KILLED], what, row, price, quantity, now,
+            base, h[lg.STREAM_SUB], refusals[refused, 5:],
+        )  # fmt: skip
+        if by != lg.BY_VENUE:
             refusals[refused, 0] = row
             refusals[refused, 1] = order_id
             refusals[refused, 2] = _DENIAL if what == t.SUBMIT else _NO_CANCEL if what == t.CANCEL else _NO_AMEND
@@ -324,6 +215,7 @@ def enter(
     log[entry, lg.FIELDS] = now
     for word in range(t.ORDER_ID, t.QUANTITY + 1):
         log[entry, lg.FIELDS + 1 + word] = table[row, word]
+    log[entry, lg.TEXTS] = _NONE
     return order_id
 
 
@@ -352,7 +244,7 @@ def due(
             done = session.arrive(a, truth, funds, table, out, back, numbering, until, most)
             if done != session.DONE:
                 return FULL_BACK if done == session.NO_ROOM else OVERFLOW
-        elif not deliver(out, back, table, exposure, g, note, log, h):
+        elif not both.deliver(out, back, table, exposure, g, note, log, h):
             return OVERFLOW
     return DONE
 

@@ -11,6 +11,8 @@ CAUSE_ROW = 2
 CAUSE_SUB = 3
 TYPE_ID = 4
 FIELDS = 5
+#: Of a SUBMIT_ORDER: number of its texts (algorithm and tag) among those of the run.
+TEXTS = 17
 ENTRY_WORDS = 18
 
 # Type ids, numbers of `tickloom.events`.

@@ -1,0 +1,247 @@
+"""The gate in flat state: what may not pass is refused, and what passes sets out for its venue.
+
+Commands from Python whose way needs no plugin to be asked, and those of compiled strategies, both end up here.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.market import newest as nw
+from tickloom_kernels.money import ledger
+from tickloom_kernels.money.exact import TOO_LARGE
+from tickloom_kernels.orders import risk
+from tickloom_kernels.orders import table as t
+
+# Words of a command: `table.SUBMIT`, `CANCEL` or `AMEND`, the row of its order, whose command it is, ticks and lots,
+# when it was given (UNIX time in nanoseconds, UTC), and the number (after the row) of its cause; behind them those of a
+# new order alone.
+WHAT = 0
+ROW = 1
+STRATEGY = 2
+ORDER_ID = 3
+PRICE = 4
+QUANTITY = 5
+TS = 6
+CAUSE = 7
+PARENT_ID = 8
+ACCOUNT = 9
+INSTRUMENT = 10
+SIDE = 11
+ORDER_TYPE = 12
+TIME_IN_FORCE = 13
+POST_ONLY = 14
+#: Number of its texts, algorithm and tag.
+TEXTS = 15
+COMMAND_WORDS = 16
+
+# Words of a refusal: number of the command, row of its order (-1: there is none), what refused it
+# (`tickloom_kernels.compiled.log`), number of its name after the row, and the numbers that were compared.
+NUMBER = 0
+REFUSED_ROW = 1
+BY = 2
+SUB = 3
+DETAIL = 4
+DETAIL_WORDS = 13
+REFUSAL_WORDS = DETAIL + DETAIL_WORDS
+
+_NONE = np.int64(0)
+_NOBODY = np.int64(-1)
+
+_inlined = njit(cache=True, nogil=True, forceinline=True)
+
+
+@_inlined
+def objection(
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    table: NDArray[np.int64],
+    row: int,
+    price: int,
+    quantity: int,
+    added: int,
+    now: int,
+    detail: NDArray[np.int64],
+) -> int:
+    """Hold a command against the limits; ``detail`` gets the numbers that were compared."""
+    account, instrument, side = table[row, t.ACCOUNT], table[row, t.INSTRUMENT], table[row, t.SIDE]
+    reference, touch, age = risk.market(newest, instrument, side, now)
+    worth = _NONE
+    if limits[instrument, risk.MAX_NOTIONAL] != risk.OFF:
+        worth = ledger.value(g, instrument, price, quantity) if price > 0 else _NONE
+        if touch > 0 and (price == 0 or (price - touch) * side > 0):
+            worth = max(worth, ledger.value(g, instrument, touch, quantity))
+        if worth == TOO_LARGE:
+            worth = np.int64(risk.OFF - 1)
+    reason = risk.check(
+        limits[instrument], numbers[account], exposure[account, instrument], now, side, price, quantity, added, worth,
+        reference, age, _NONE,
+    )  # fmt: skip
+    if reason != risk.PASS:
+        detail[0] = reason
+        detail[1] = side
+        detail[2] = price
+        detail[3] = quantity
+        detail[4] = added
+        detail[5] = worth
+        detail[6] = reference
+        detail[7] = age
+        detail[8] = instrument
+        detail[9] = account
+        for word in range(3):
+            detail[10 + word] = exposure[account, instrument, word]
+    return reason
+
+
+@_inlined
+def send(
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    killed: int,
+    what: int,
+    row: int,
+    price: int,
+    quantity: int,
+    now: int,
+    cause_row: int,
+    cause_sub: int,
+    detail: NDArray[np.int64],
+) -> int:
+    """Put a command on the line to its venue, unless something stands against it: a new order is denied then.
+
+    Parameters
+    ----------
+    out : int64
+        The line, with room for the command.
+    newest : int64, shape (instruments, 3, 12)
+        The newest TRADE, QUOTE and BAR rows; the best of a book stands for a quote where there has been none.
+    g : int64
+        Our ledger.
+    limits : int64, shape (instruments, LIMIT_WORDS)
+    numbers : int64, shape (accounts, n)
+        The state of each account in `tickloom_kernels.orders.risk`.
+    killed : int
+        1 while the kill switch is engaged.
+    row : int
+        Of the order, which has been entered; -1 where there is none.
+    cause_row, cause_sub : int
+        Name of the command.
+    detail : int64, shape (DETAIL_WORDS,)
+        Gets the numbers behind a refusal of the limits.
+
+    Returns
+    -------
+    int
+        `log.BY_VENUE` where it is on its way, else what refuses it.
+    """
+    if row < 0:
+        return lg.NO_SUCH_ORDER
+    if table[row, t.STATUS] > t.PARTIALLY_FILLED:
+        return lg.IS_OVER
+    by = lg.BY_VENUE
+    # Cancels always pass.
+    if what != t.CANCEL:
+        if killed == 1:
+            by = lg.KILLED
+        else:
+            added = quantity if what == t.SUBMIT else quantity - table[row, t.QUANTITY]
+            reason = objection(newest, g, exposure, limits, numbers, table, row, price, quantity, added, now, detail)
+            by = lg.BY_VENUE if reason == risk.PASS else lg.BY_GATE
+    if by == lg.BY_VENUE:
+        t.dispatch(table, exposure, out, numbering, what, row, price, quantity, now, cause_row, cause_sub)
+    elif what == t.SUBMIT:
+        t.close(table, exposure, row, t.DENIED)
+    return by
+
+
+@njit(cache=True, nogil=True)
+def carry_out(
+    commands: NDArray[np.int64],
+    count: int,
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    g: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    killed: int,
+    refusals: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+) -> int:
+    """Carry out commands one after the other: new orders enter the table, and what passes the gate sets out.
+
+    Parameters
+    ----------
+    commands : int64, shape (n, COMMAND_WORDS)
+        The first ``count`` of them, given at this instant; the table, the line and the log have room for these.
+    refusals : int64, shape (n, REFUSAL_WORDS)
+    log, h : int64
+        `tickloom_kernels.compiled.log`.
+
+    Returns
+    -------
+    int
+        How many were refused.
+    """
+    commands, table, exposure, out = borrowed(commands), borrowed(table), borrowed(exposure), borrowed(out)
+    numbering, newest, g, limits = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(limits)
+    numbers, refusals, log, h = borrowed(numbers), borrowed(refusals), borrowed(log), borrowed(h)
+    refused = 0
+    for n in range(count):
+        what, row, ts = commands[n, WHAT], commands[n, ROW], commands[n, TS]
+        price, quantity = commands[n, PRICE], commands[n, QUANTITY]
+        kind = lg.SUBMIT_ORDER if what == t.SUBMIT else lg.CANCEL_ORDER if what == t.CANCEL else lg.AMEND_ORDER
+        entry = lg.name(log, h, kind, h[lg.STREAM_ROW], commands[n, CAUSE])
+        log[entry, lg.FIELDS] = ts
+        if what == t.SUBMIT:
+            t.enter(
+                table,
+                row,
+                commands[n, ORDER_ID],
+                commands[n, PARENT_ID],
+                commands[n, STRATEGY],
+                commands[n, ACCOUNT],
+                commands[n, INSTRUMENT],
+                commands[n, SIDE],
+                commands[n, ORDER_TYPE],
+                commands[n, TIME_IN_FORCE],
+                commands[n, POST_ONLY],
+                price,
+                quantity,
+                ts,
+                nw.twice_mid(newest, commands[n, INSTRUMENT]),
+            )
+            for word in range(t.ORDER_ID, t.QUANTITY + 1):
+                log[entry, lg.FIELDS + 1 + word] = table[row, word]
+            log[entry, lg.TEXTS] = commands[n, TEXTS]
+        else:
+            log[entry, lg.FIELDS + 1] = commands[n, ORDER_ID]
+            log[entry, lg.FIELDS + 2] = price
+            log[entry, lg.FIELDS + 3] = quantity
+            if table[row, t.STRATEGY] != commands[n, STRATEGY]:
+                row = _NOBODY
+        by = send(
+            table, exposure, out, numbering, newest, g, limits, numbers, killed, what, row, price, quantity, ts,
+            h[lg.STREAM_ROW], h[lg.STREAM_SUB], refusals[refused, DETAIL:],
+        )  # fmt: skip
+        if by != lg.BY_VENUE:
+            refusals[refused, NUMBER] = n
+            refusals[refused, REFUSED_ROW] = row
+            refusals[refused, BY] = by
+            refusals[refused, SUB] = h[lg.STREAM_SUB]
+            refused += 1
+    return refused
