@@ -1,102 +1,35 @@
-"""Runs a strategy whose orders are placed in numba, and turns what happened into events when somebody looks."""
+"""Runs a strategy whose orders are placed in numba."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.ahead.plan import Plan
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
-from tickloom.engine.road import IS_OVER, NO_SUCH_ORDER, Session
+from tickloom.engine.road import Session
 from tickloom.engine.seats import Seat
-from tickloom.engine.stream import Named, OutcomeStream
+from tickloom.engine.stream import OutcomeStream
 from tickloom.errors import RunStoppedError
-from tickloom.events import (
-    AccountChanged,
-    AmendOrder,
-    CancelOrder,
-    Event,
-    Fill,
-    OrderUpdate,
-    PositionChanged,
-    SubmitOrder,
-    TimerFired,
-)
+from tickloom.events import TimerFired
 from tickloom.ledger import Ledger
-from tickloom.orders.gate import KILLED
+from tickloom.orders.log import Explain, Logged
 from tickloom.orders.table import OrderTable
 from tickloom_kernels.compiled import desk, driver
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
-from tickloom_kernels.venue import outcomes as o
 
 Rows = NDArray[np.int64]
-#: Makes the text of a refusal of the numbers behind it.
-Explain = Callable[[Sequence[int]], str]
 
 _LOG = 1 << 16
-# Made of words whose number a type checker cannot see.
-_submit: Callable[..., Event] = SubmitOrder
-_update: Callable[..., Event] = OrderUpdate
-_fill: Callable[..., Event] = Fill
 _FLAWS = {
     driver.FULL_DESK: f"more than {desk.CAPACITY} commands at one row",
     driver.BAD_COMMAND: "a command for no instrument, no side (1 or -1), no quantity, no price, or no time in force",
 }
-
-
-@attrs.frozen(eq=False)
-class Logged(Sequence[Named]):
-    """A stretch of the outcome stream as the driver wrote it; its events are made when they are asked for.
-
-    Attributes
-    ----------
-    log : int64, shape (n, ENTRY_WORDS)
-        `tickloom_kernels.compiled.log`.
-    """
-
-    log: Rows
-    ledger: Ledger
-    explain: Explain
-
-    def __len__(self) -> int:
-        return int(np.count_nonzero(self.log[:, lg.TYPE_ID] != lg.DETAIL))
-
-    def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
-
-    def __iter__(self) -> Iterator[Named]:
-        words = self.log.tolist()
-        for n, (row, sub, cause_row, cause_sub, kind, *fields) in enumerate(words):
-            if kind != lg.DETAIL:
-                detail = words[n + 1][lg.FIELDS :] if n + 1 < len(words) else fields
-                yield (row, sub, cause_row, cause_sub, self._event(kind, fields, detail))
-
-    def _event(self, kind: int, f: list[Any], detail: list[int]) -> Event:
-        """Make one event of its fields."""
-        if kind == lg.SUBMIT_ORDER:
-            return _submit(*f[:9], f[9] == 1, f[10], f[11], "direct", "")
-        if kind == lg.ORDER_UPDATE:
-            return _update(*f[:9], self._reason(f[10], f[9], detail))
-        if kind == lg.FILL:
-            return _fill(*f[:10], self.ledger.instruments[f[4]].settle, f[10] == 1)
-        if kind == lg.POSITION_CHANGED:
-            return PositionChanged(*f[:6])
-        if kind == lg.ACCOUNT_CHANGED:
-            return AccountChanged(f[0], f[1], self.ledger.instruments[f[2]].settle, f[3])
-        if kind == lg.CANCEL_ORDER:
-            return CancelOrder(f[0], f[1])
-        return AmendOrder(*f[:4])
-
-    def _reason(self, by: int, number: int, detail: list[int]) -> str:
-        if by == lg.BY_GATE:
-            return self.explain(detail)
-        return {lg.NO_SUCH_ORDER: NO_SUCH_ORDER, lg.IS_OVER: IS_OVER, lg.KILLED: KILLED}.get(by, o.REASONS[number])
 
 
 class OrderKernel:
@@ -251,5 +184,5 @@ class OrderKernel:
         """Hand what has been logged to the outcome stream."""
         logged = self._h.item(lg.LOGGED)
         if logged > self._given:
-            stream.logged(Logged(self._log[self._given : logged], self._ledger, self._explain))
+            stream.logged(Logged(self._log[self._given : logged], self._ledger, explain=self._explain))
             self._given = logged

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: What the gate answers while the kill switch is engaged.
 KILLED = "kill switch engaged"
+#: Why a change of an order is refused on our side of the line.
+NO_SUCH_ORDER = "no such order of this strategy"
+IS_OVER = "the order is over"
 
 
 class GateContext:
