@@ -1,6 +1,6 @@
 """Strategies in numba and their twins in Python, and a market of levels and trades for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -237,11 +237,12 @@ def run(
     instruments: Sequence[Instrument] = (PERP,),
     risk: str = "",
     deposits: str = '["1000000 USDT"]',
+    plugins: Mapping[str, Any] | None = None,
 ) -> tuple[Tape, RunRecord]:
     """Run a strategy over rows; the books must balance afterwards."""
     tape = Tape()
     source = partial(RowSource, instruments, rows, plan)
     text = CONFIG.format(latency=latency, risk=risk, deposits=deposits)
-    record = run_wired(text, {"feed": source, "strategy": strategy}, block, (tape,))
+    record = run_wired(text, {"feed": source, "strategy": strategy, **(plugins or {})}, block, (tape,))
     record.ledger.check()
     return tape, record

@@ -225,7 +225,10 @@ class Strategy:
 
 
 class Algorithm(Protocol):
-    """Works a parent order through child orders."""
+    """Works a parent order through child orders.
+
+    One that returns every command itself, and nothing else, may say so with ``as_is = True``: it is not asked then.
+    """
 
     ctx: Context
 
@@ -235,7 +238,10 @@ class Algorithm(Protocol):
 
 
 class Router(Protocol):
-    """Chooses where an order goes."""
+    """Chooses where an order goes.
+
+    One that returns every order itself, and nothing else, may say so with ``as_is = True``: it is not asked then.
+    """
 
     ctx: Context
 
@@ -283,9 +289,10 @@ class GateContext(Protocol):
 class RiskCheck(Protocol):
     """One more question at the gate, in front of every venue.
 
-    A check whose limits are numbers may also be asked by a strategy with an order kernel. It then has ``flat(accounts)
-    -> (limits, numbers)``, the arrays that `tickloom_kernels.orders.risk.check` takes, by instrument and by account,
-    and ``explain(detail) -> str``, which says why that kernel refused.
+    A check whose limits are numbers may have them compared by a kernel, as a strategy with an order kernel needs it and
+    others are faster by it. It then has ``flat(accounts) -> (limits, numbers)``, the arrays that
+    `tickloom_kernels.orders.risk.check` takes, by instrument and by account, a `ConfigError` where it has none; and
+    ``explain(detail) -> str``, which says why that kernel refused.
     """
 
     ctx: GateContext

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tickloom.codes import OrderType, TimeInForce
@@ -29,6 +30,12 @@ _MARKET, _LIMIT = OrderType.MARKET.value, OrderType.LIMIT.value
 _GTC = TimeInForce.GTC.value
 #: Kinds of rows that a plugin may come to listen to.
 _ROW_KINDS = (Trade, Quote, BookDelta, Bar)
+
+
+class Instant(Struct, frozen=True, gc=False):
+    """In place of an event that nobody handles: when it was (UNIX time in nanoseconds, UTC)."""
+
+    ts_init: int
 
 
 class Moment:
@@ -59,14 +66,14 @@ class Moment:
     @property
     def clock(self) -> int:
         """Logical time (UNIX time in nanoseconds, UTC)."""
-        at = self.at
+        at = self.wake if self.running is None else self.reach - 1 - length_hint(self.running)
         ts: int = (self.events[at] if at >= 0 else self.event).ts_init
         return ts
 
     @property
     def position(self) -> int:
         """Row of the chunk up to which everything is known; -1 before its first."""
-        at = self.at
+        at = self.wake if self.running is None else self.reach - 1 - length_hint(self.running)
         return self.positions[at] if at >= 0 else self.row
 
 

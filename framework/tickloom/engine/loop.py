@@ -110,9 +110,7 @@ class Loop:
         while at < len(rows) and not self.stopped:
             at += self._chunk(rows[at : at + size])
         if not self.stopped:
-            self._plan = Plan((), [], (), self.planner.flush(watermark))
-            self._closing = 0
-            self._internal(watermark)
+            self.finish(watermark)
 
     def _chunk(self, rows: Rows) -> int:
         """Plan and run a chunk; return how many rows were consumed before the plan changed."""
@@ -145,16 +143,16 @@ class Loop:
         self._due_so_far = -FOREVER
         fifo = self.moment.fifo
         while i < count:
-            ts = rows.item(i, 0)
-            if self._next_due() <= ts:
+            ts, due = rows.item(i, 0), self._next_due()
+            if due <= ts:
                 if i:
                     self._at(i - 1)
                 self._due_so_far = ts
-                self._internal(ts)
+                due = self._internal(due, ts)
                 if self.changed:
                     return i
             limit = positions[wake + block - 1] + 1 if wake + block <= wakes else count
-            stop, hit = self._advance(rows, i, limit, self._next_due())
+            stop, hit = self._advance(rows, i, limit, due)
             end = stop + 1 if hit else stop
             reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
             first, wake = wake, self.wake(plan, wake, reach)
@@ -203,20 +201,24 @@ class Loop:
     def _advance(self, rows: Rows, start: int, limit: int, ts_next: int) -> tuple[int, Sequence[Session]]:
         """Run the venues ahead to the first row at which one of them has an outcome, all to the same row."""
         sessions = self.sessions
+        if len(sessions) == 1:
+            venue = sessions[0].venue
+            if limit > start + 1:
+                # A single row is never taken back.
+                venue.checkpoint()
+            return venue.advance(rows, start, limit, ts_next), sessions if venue.pending else ()
         for session in sessions:
             session.venue.checkpoint()
         stops = [session.venue.advance(rows, start, limit, ts_next) for session in sessions]
         stop = min(stops, default=limit)
         hit = [s for s, at in zip(sessions, stops, strict=True) if at == stop and s.venue.pending]
-        if len(sessions) > 1:
-            for session, at in zip(sessions, stops, strict=True):
-                if at > stop:
-                    session.venue.rollback()
-                    session.venue.advance(rows, start, stop + 1 if hit else stop, FOREVER)
-                elif hit and not session.venue.pending:
-                    session.venue.advance(rows, stop, stop + 1, FOREVER)
-            hit = [session for session in sessions if hit and session.venue.pending]
-        return stop, hit
+        for session, at in zip(sessions, stops, strict=True):
+            if at > stop:
+                session.venue.rollback()
+                session.venue.advance(rows, start, stop + 1 if hit else stop, FOREVER)
+            elif hit and not session.venue.pending:
+                session.venue.advance(rows, stop, stop + 1, FOREVER)
+        return stop, [session for session in sessions if hit and session.venue.pending]
 
     # --- handlers ----------------------------------------------------------------------------------------------------
 
@@ -286,23 +288,27 @@ class Loop:
 
     def drain(self) -> None:
         """Carry out commands breadth-first, those that follow from them included."""
-        fifo = self.moment.fifo
-        if not fifo:
-            return
-        for done, (action, ctx, payload, cause) in enumerate(fifo):
-            action(ctx, payload, cause)
-            if done and done % MOST_AT_ONCE == 0:
-                rest = fifo[done + 1 :]
-                del fifo[done + 1 :]
+        fifo, desk, done = self.moment.fifo, self.road.desk, 0
+        while done < len(fifo):
+            # Up to the next event at which somebody may be turning in circles.
+            most = -done % MOST_AT_ONCE + 1 if done else MOST_AT_ONCE
+            taken = desk.carry_out(fifo, done, most) if desk is not None else 0
+            if not taken:
+                action, ctx, payload, cause = fifo[done]
+                action(ctx, payload, cause)
+            done += taken or 1
+            if done > 1 and done % MOST_AT_ONCE == 1:
+                rest = fifo[done:]
+                del fifo[done:]
                 self.circling(_busiest(fifo))
                 fifo += rest
         fifo.clear()
 
     def _count(self, strategy: int) -> None:
         """Count how often a strategy has been woken at one instant (-1: nobody has); too often, and it is at fault."""
-        ts = self.moment.clock
         if strategy < 0:
             return
+        ts = self.moment.clock
         if ts != self._instant:
             self._instant = ts
             self._at_once.clear()
@@ -322,30 +328,25 @@ class Loop:
             return min(due, closings[self._closing][0])
         return due
 
-    def _internal(self, until: int) -> None:
-        """Run what is due at or before ``until``, by (time, class, number)."""
-        while not self.stopped:
-            due = self._next_due()
-            if due > until or due == FOREVER:
-                return
+    def _internal(self, due: int, until: int) -> int:
+        """Run what is due, first at ``due``, up to ``until``, by (time, class, number); return when the next is due."""
+        while due <= until and due != FOREVER and not self.stopped:
             self._happen(due, until)
             self.drain()
+            due = self._next_due()
+        return due
 
     def _happen(self, due: int, until: int) -> None:
-        """Run the first of what is due, and with it what follows on the same line before anything else."""
+        """Run the first of what is due, and with it what follows on the same session before anything else."""
         self.moment.wake = -1
         closings = self._plan.closings
         closing = closings[self._closing][0] if self._closing < len(closings) else FOREVER
-        timer = self.calendar[0][0] if self.calendar else FOREVER
-        # Lines of several sessions take turns.
-        most = 1 if len(self.sessions) > 1 else MOST_AT_ONCE
         session = self._first(due, "out")
-        if session is not None:
-            self.road.arrive(session, min(until, closing, timer), most)
-        elif closing <= due:
+        if session is None and closing <= due:
             self._close(*closings[self._closing])
-        elif (session := self._first(due, "back")) is not None:
-            self._count(self.road.deliver(session, min(until, closing - 1, timer), most))
+        elif session is not None or (session := self._first(due, "back")) is not None:
+            until = min(until, self.calendar[0][0]) if self.calendar else until
+            self._count(self.road.exchange(session, until, closing))
         else:
             self._count(self._fire(*heappop(self.calendar)))
 
@@ -382,10 +383,10 @@ class Loop:
         heappush(self.calendar, (max(at, self.moment.clock), self._timers, seat, name))
 
     def finish(self, until: int) -> None:
-        """Run what is due up to the end of the run."""
+        """Run what is due up to a time that no later row comes before."""
         self._plan = Plan((), [], (), self.planner.flush(until))
         self._closing = 0
-        self._internal(until)
+        self._internal(self._next_due(), until)
 
     @property
     def pending(self) -> int:

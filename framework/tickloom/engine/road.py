@@ -5,51 +5,58 @@ closed: the order is denied, and so is everything that would take the same way l
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.codes import OrderStatus, Report
-from tickloom.engine.context import Moment
+from tickloom.engine.context import Instant, Moment
 from tickloom.engine.market import Market
 from tickloom.engine.stream import Name, OutcomeStream
 from tickloom.errors import RunStoppedError, nearest
 from tickloom.events import (
-    AccountChanged,
     AmendOrder,
     CancelOrder,
     Event,
     Fill,
     OrderUpdate,
     PluginFault,
-    PositionChanged,
     SubmitOrder,
 )
 from tickloom.interfaces import Algorithm, Command, Router, Venue
 from tickloom.ledger import Ledger
-from tickloom.orders.gate import Gate
+from tickloom.orders.gate import IS_OVER, NO_SUCH_ORDER, Gate
+from tickloom.orders.log import Log
 from tickloom.orders.table import Order, OrderTable
+from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
+from tickloom_kernels.orders import session as both
 from tickloom_kernels.orders import table as t
 from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import state as v
+
+if TYPE_CHECKING:
+    from tickloom.engine.desk import Desk
 
 # Plain ints: events take them, and an enum member costs a kernel call 20 us.
 _DENIED = OrderStatus.DENIED.value
-_DENIAL = Report.DENIED.value
-_NO_CANCEL = Report.CANCEL_REJECTED.value
-_NO_AMEND = Report.AMEND_REJECTED.value
-
-
-#: Why a change of an order is refused on our side of the line.
-NO_SUCH_ORDER = "no such order of this strategy"
-IS_OVER = "the order is over"
+_REFUSALS: dict[type[Event], int] = {
+    SubmitOrder: Report.DENIED.value,
+    CancelOrder: Report.CANCEL_REJECTED.value,
+    AmendOrder: Report.AMEND_REJECTED.value,
+}
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
-#: News that is taken off a line at once, at most.
-_NOTES = 256
+#: Commands or news that one call moves at most, and entries of the log that it finds room for at least.
+_MANY = 1 << 40
+_ROOM = 64
+#: No venue in flat state.
+_NOWHERE = (np.zeros(v.HEAD_WORDS, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
+# Made of words whose number a type checker cannot see.
+_update: Callable[..., Event] = OrderUpdate
 
 
 class Session:
@@ -65,6 +72,14 @@ class Session:
         self.name = name
         self.venue = venue
         self.out, self.back = lines
+        #: The arrays that are the venue, where kernels may take commands to it in its place.
+        self.flat: tuple[Rows, Rows, Rows] | None = _flat(venue)
+
+
+def _flat(venue: Any) -> tuple[Rows, Rows, Rows] | None:
+    """Return the arrays that are a venue; of one that has changed how commands arrive they are not all."""
+    of = {name: next((one for one in type(venue).__mro__ if name in vars(one)), None) for name in ("flat", "arrive")}
+    return venue.flat() if of["flat"] is not None and of["flat"] is of["arrive"] else None
 
 
 class Road:
@@ -106,11 +121,15 @@ class Road:
         self._algorithms = algorithms
         self._router = router
         self._sessions = sessions
+        self._alone = len(set(sessions)) == 1
         self._call = call
         self._fault = fault
+        #: Carries out commands that need not ask anybody on their way.
+        self.desk: Desk | None = None
         #: Items put on lines so far.
         self.numbering = np.zeros(1, np.int64)
-        self._notes = np.zeros((_NOTES, news.NOTE_WORDS), np.int64)
+        self.log = stream.log = Log(ledger)
+        self._note = np.zeros(news.NOTE_WORDS, np.int64)
         self._failed: set[str] = set()
         #: Handlers of news by strategy: (on_order, on_fill), each or None.
         self._handlers: list[tuple[Handler | None, Handler | None]] = [(None, None)] * strategies
@@ -135,31 +154,31 @@ class Road:
     def cancel(self, ctx: Any, command: CancelOrder, cause: int) -> None:
         """Take up a cancellation; of an order that is over it is refused here."""
         name = self._stream.emit(command, (self._stream.row, cause))
-        row = self._open_row(ctx.index, command.order_id, _NO_CANCEL, name)
+        row = self._open_row(ctx.index, command, name)
         if row >= 0:
             self._send(t.CANCEL, row, self.orders.rows.item(row, t.INSTRUMENT), 0, 0, name)
 
     def amend(self, ctx: Any, command: AmendOrder, cause: int) -> None:
         """Take up an amendment; of an order that is over it is refused here."""
         name = self._stream.emit(command, (self._stream.row, cause))
-        row = self._open_row(ctx.index, command.order_id, _NO_AMEND, name)
+        row = self._open_row(ctx.index, command, name)
         if row < 0:
             return
         reason = self._objection(command, name)
         if reason:
-            self._refuse(ctx.index, command.order_id, self.orders.at(row), _NO_AMEND, reason, name)
+            self.refuse(ctx.index, command, self.orders.at(row), reason, name)
             return
         self._send(t.AMEND, row, self.orders.rows.item(row, t.INSTRUMENT), command.price, command.quantity, name)
 
-    def _open_row(self, strategy: int, order_id: int, refusal: int, name: Name) -> int:
+    def _open_row(self, strategy: int, command: CancelOrder | AmendOrder, name: Name) -> int:
         """Row of an order that its strategy may change; -1, and a refusal is queued, where it is none."""
         orders = self.orders
-        row = orders.row_of.get(order_id, -1)
+        row = orders.row_of.get(command.order_id, -1)
         if row < 0 or orders.rows.item(row, t.STRATEGY) != strategy:
-            self._refuse(strategy, order_id, None, refusal, NO_SUCH_ORDER, name)
+            self.refuse(strategy, command, None, NO_SUCH_ORDER, name)
             return -1
         if orders.rows.item(row, t.STATUS) > t.PARTIALLY_FILLED:
-            self._refuse(strategy, order_id, orders.at(row), refusal, IS_OVER, name)
+            self.refuse(strategy, command, orders.at(row), IS_OVER, name)
             return -1
         return row
 
@@ -215,9 +234,16 @@ class Road:
         """Refuse an order on our side of the line."""
         row = self.orders.row_of[order.order_id]
         t.close(self.orders.rows, self.orders.exposure, row, _DENIED)
-        self._refuse(order.strategy, order.order_id, self.orders.at(row), _DENIAL, reason, cause)
+        self.refuse(order.strategy, order, self.orders.at(row), reason, cause)
 
-    def _refuse(self, strategy: int, order_id: int, order: Order | None, report: int, reason: str, cause: Name) -> None:
+    def refuse(
+        self,
+        strategy: int,
+        command: SubmitOrder | CancelOrder | AmendOrder,
+        order: Order | None,
+        reason: str,
+        cause: Name,
+    ) -> None:
         """Queue news of a refusal of ours: it has no latency, and its handlers run after those of this event."""
         now = self._moment.clock
         account, instrument, price, leaves, status = (
@@ -225,7 +251,8 @@ class Road:
             if order
             else (-1, -1, 0, 0, _DENIED)
         )
-        update = OrderUpdate(now, now, order_id, account, instrument, report, status, price, leaves, reason)
+        report = _REFUSALS[type(command)]
+        update = OrderUpdate(now, now, command.order_id, account, instrument, report, status, price, leaves, reason)
         self._moment.fifo.append((self._refused, None, (strategy, update, cause), 0))
 
     def _refused(self, _ctx: Any, payload: tuple[int, OrderUpdate, Name], _cause: int) -> None:
@@ -237,72 +264,85 @@ class Road:
 
     # --- back --------------------------------------------------------------------------------------------------------
 
-    def arrive(self, session: Session, until: int, most: int) -> None:
-        """Let commands from a line out meet their venue; what that says goes on the line back."""
-        while not session.venue.arrive(session.out, session.back, self.numbering, until, most):
-            session.back = ln.grown(session.back)
-
     def commit(self, session: Session, ts: int, cause: Name) -> None:
         """Make the venue's last outcomes its truth, and send the news of them."""
         while not session.venue.commit(session.back, self.numbering, ts, *cause):
             session.back = ln.grown(session.back)
 
-    def deliver(self, session: Session, until: int, most: int) -> int:
-        """Take news off a line: table, ledger and exposure learn it, and the outcome stream.
+    def exchange(self, session: Session, until: int, closing: int) -> int:
+        """Let commands meet their venue, and news reach us, whatever is due first; at one time the commands.
+
+        Parameters
+        ----------
+        until : int
+            What is due at or before it (UNIX time in nanoseconds, UTC); one item only where sessions take turns.
+        closing : int
+            When the next bar or view closes: commands meet their venue before that, and news comes after it.
 
         Returns
         -------
         int
-            The strategy that has been woken by the last of it, -1 for none.
+            The strategy that has been woken by the last of the news, -1 for none.
         """
-        orders = self.orders
-        count = news.deliver(
+        until_there, until_here = min(until, closing), min(until, closing - 1)
+        venue, most = session.flat, _MANY if self._alone else 1
+        if venue is None or not self._alone:
+            if session.out.item(ln.DUE) <= min(until_there, session.back.item(ln.DUE)):
+                while not session.venue.arrive(session.out, session.back, self.numbering, until_there, most):
+                    session.back = ln.grown(session.back)
+                return -1
+            venue, until_there = _NOWHERE, -ln.FOREVER
+        stream, log, note = self._stream, self.log, self._note
+        log.open(stream.row, stream.sub, _ROOM)
+        woken, done = both.exchange(
+            *venue,
+            self.orders.rows,
+            self.orders.exposure,
             session.out,
             session.back,
-            orders.rows,
-            orders.exposure,
+            self.numbering,
             self.ledger.state,
             self._wakes,
-            self._notes[:most],
-            until,
+            note,
+            log.rows,
+            log.head,
+            until_there,
+            until_here,
+            most,
         )
-        if count == news.OVERFLOW:
+        sub = stream.sub = log.head.item(lg.STREAM_SUB)
+        if woken >= 0:
+            told = note.tolist()
+            if told[news.CODE] == o.FILL:
+                # Behind it, position and account are named.
+                return self.tell(woken, 1, self._fill(told), (stream.row, sub - 2))
+            return self.tell(woken, 0, _update(*told[: news.REASON], o.REASONS[told[news.REASON]]), (stream.row, sub))
+        self._moment.event = Instant(note.item(news.TS))
+        if done == both.NO_ROOM:
+            session.back = ln.grown(session.back)
+        elif done == both.OVERFLOW_THERE:
+            raise RunStoppedError(f"{session.name}: a fill makes a sum of money too large for 64 bits")
+        elif done == both.OVERFLOW_HERE:
             raise RunStoppedError("a fill makes a sum of money too large for 64 bits; trade in larger units")
-        woken = -1
-        for told in self._notes[:count].tolist():
-            woken = self._filled(told) if told[news.CODE] == o.FILL else self._updated(told)
-        return woken
+        return -1
 
-    def _updated(self, told: Sequence[int]) -> int:
-        make: Any = OrderUpdate
-        update = make(*told[: news.REASON], o.REASONS[told[news.REASON]])
-        self._moment.event = update
-        name = self._stream.emit(update, (told[news.CAUSE_ROW], told[news.CAUSE_SUB]))
-        return self.tell(told[news.STRATEGY], 0, update, name)
-
-    def _filled(self, told: Sequence[int]) -> int:
-        ts, account, instrument = told[news.TS], told[news.ACCOUNT], told[news.INSTRUMENT]
-        asset = self.ledger.instruments[instrument].settle
-        fill = Fill(
-            ts,
+    def _fill(self, told: Sequence[int]) -> Fill:
+        """Make the event of a fill that has been noted."""
+        instrument = told[news.INSTRUMENT]
+        return Fill(
+            told[news.TS],
             told[news.TS_VENUE],
             told[news.ORDER_ID],
-            account,
+            told[news.ACCOUNT],
             instrument,
             told[news.SIDE],
             told[news.PRICE],
             told[news.QUANTITY],
             told[news.LEAVES],
             told[news.FEE],
-            asset,
+            self.ledger.instruments[instrument].settle,
             told[news.MAKER] == 1,
         )
-        self._moment.event = fill
-        name = self._stream.emit(fill, (told[news.CAUSE_ROW], told[news.CAUSE_SUB]))
-        held = told[news.POSITION : news.CASH]
-        self._stream.emit(PositionChanged(ts, account, instrument, *held), name)
-        self._stream.emit(AccountChanged(ts, account, asset, told[news.CASH]), name)
-        return self.tell(told[news.STRATEGY], 1, fill, name)
 
     def listen(self, strategy: int, on_order: Handler | None, on_fill: Handler | None) -> None:
         """Give a strategy's news to these handlers from now on; None: it handles no such news."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 from tickloom.errors import RunStoppedError
 from tickloom.events import Event
 from tickloom.record import RunTables
+
+if TYPE_CHECKING:
+    from tickloom.orders.log import Log
 
 #: Name of an event: the input row it follows, and its number after that row (0: the row itself).
 Name = tuple[int, int]
@@ -76,12 +81,14 @@ class OutcomeStream:
         Hears of an observer that was detached, the method that raised, and the error.
     """
 
-    __slots__ = ("_batch", "_on_events", "_on_flush", "_on_rows", "fault", "observers", "row", "sub")
+    __slots__ = ("_batch", "_on_events", "_on_flush", "_on_rows", "fault", "log", "observers", "row", "sub")
 
     def __init__(self, observers: Sequence[Observer], fault: Callable[[Observer, str, Exception], None]) -> None:
         self.row = -1
         self.sub = 0
         self.fault = fault
+        #: What kernels name themselves.
+        self.log: Log | None = None
         self._batch: list[Named] = []
         self._attach(observers)
 
@@ -112,10 +119,14 @@ class OutcomeStream:
 
     def show(self) -> None:
         """Show the observers what has been named since the last time; one that raises is detached."""
-        batch = self._batch
+        batch, parts = self._batch, self.log.take() if self.log is not None else ()
         if batch:
             self._batch = []
-            self._show(batch)
+            # By name, for what kernels have named belongs in between.
+            self._show(sorted(chain(batch, *parts)) if parts else batch)
+        else:
+            for part in parts:
+                self._show(part)
 
     def _show(self, batch: Sequence[Named]) -> None:
         for one in self._on_events:

@@ -61,7 +61,9 @@ class OrderTable:
 
     def double(self) -> None:
         """Make room for as many orders again."""
-        self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+        rows = np.zeros((2 * len(self.rows), t.ROW_WORDS), np.int64)
+        rows[: len(self.rows)] = self.rows
+        self.rows = rows
 
     def grown_to(self, count: int) -> None:
         """Take note of the orders that kernels have entered, up to a number of rows."""
@@ -69,12 +71,15 @@ class OrderTable:
         ids = self.rows[known:count, t.ORDER_ID].tolist()
         self.row_of.update(zip(ids, range(known, count), strict=True))
 
+    def make_room(self, count: int) -> None:
+        """Make room for so many new orders."""
+        while len(self.row_of) + count > len(self.rows):
+            self.double()
+
     def add(self, order: SubmitOrder, arrival: int) -> int:
         """Enter a new order, nothing of which works in a market yet, and return its row."""
-        row = len(self.row_of)
-        if row == len(self.rows):
-            self.double()
-        self.row_of[order.order_id] = row
+        self.make_room(1)
+        row = self.row_of[order.order_id] = len(self.row_of)
         t.enter(
             self.rows,
             row,

@@ -4,7 +4,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.money import ledger
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -41,59 +40,7 @@ EXPIRED = 5
 REJECTED = 6
 
 
-#: A sum of money would not fit into an int64.
-OVERFLOW = -1
-_inlined = njit(cache=True, nogil=True, forceinline=True)
-
-
-@njit(cache=True, nogil=True)
-def deliver(
-    out: NDArray[np.int64],
-    back: NDArray[np.int64],
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    g: NDArray[np.int64],
-    wakes: NDArray[np.bool_],
-    notes: NDArray[np.int64],
-    until: int,
-) -> int:
-    """Take news off a line back, one after the other, let everything learn it that we know, and note it.
-
-    Parameters
-    ----------
-    out, back : int64
-        The two lines of a session.
-    table, exposure : int64
-        `tickloom_kernels.orders.table`.
-    g : int64
-        Our ledger.
-    wakes : bool, shape (strategies, 2)
-        Whether a strategy handles news other than fills, and fills: behind one that does, nothing is delivered, for
-        its handler is to see nothing later.
-    notes : int64, shape (n, NOTE_WORDS)
-        At most n are delivered.
-    until : int
-        Those that are due at or before it (UNIX time in nanoseconds, UTC), and before any command arrives on ``out``.
-
-    Returns
-    -------
-    int
-        How many were noted, or `OVERFLOW`.
-    """
-    out, back, table, exposure = borrowed(out), borrowed(back), borrowed(table), borrowed(exposure)
-    g, wakes, notes = borrowed(g), borrowed(wakes), borrowed(notes)
-    count = 0
-    while count < len(notes) and back[ln.DUE] <= until and back[ln.DUE] < out[ln.DUE]:
-        note = notes[count]
-        if not learn(back, table, exposure, g, note):
-            return OVERFLOW
-        count += 1
-        if wakes[note[STRATEGY], 1 if note[CODE] == o.FILL else 0]:
-            break
-    return count
-
-
-@_inlined
+@njit(cache=True, nogil=True, forceinline=True)
 def learn(
     back: NDArray[np.int64],
     table: NDArray[np.int64],

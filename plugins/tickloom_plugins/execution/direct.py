@@ -11,6 +11,7 @@ class Direct:
     """
 
     ctx: Context
+    as_is = True
 
     def work(self, command: Command) -> tuple[Command]:
         """Return the command itself, the only one that carries it out."""

@@ -11,6 +11,7 @@ class Direct:
     """
 
     ctx: Context
+    as_is = True
 
     def route(self, order: SubmitOrder) -> tuple[SubmitOrder]:
         """Return the order itself, the only piece of it."""

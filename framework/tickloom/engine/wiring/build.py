@@ -17,6 +17,7 @@ from tickloom.engine.seats import ModelSeat, Seat
 from tickloom.engine.stream import Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions
 from tickloom.engine.wiring.collect import Collector
+from tickloom.engine.wiring.desk import desk
 from tickloom.engine.wiring.strategies import emitters, order_kernel
 from tickloom.engine.wiring.tables import build_accounts, build_series, build_views, feeds_of, number_tables
 from tickloom.engine.wiring.warm import warm_up
@@ -219,7 +220,7 @@ class Wiring:
         router = registry.make("router", config.router, config)
         for name, plugin in {**algorithms, "router": router}.items():
             plugin.ctx = self._context(name, -1, nowhere)
-        sessions = [self._sessions[one.venue] if self._sessions else None for one in self._tables.instruments]
+        on_lines = [self._sessions[one.venue] for one in self._tables.instruments] if self._sessions else []
         road = Road(
             self._moment,
             self._market,
@@ -229,11 +230,12 @@ class Wiring:
             Gate(self._checks()),
             algorithms,
             router,
-            [session for session in sessions if session is not None],
+            on_lines,
             lambda handler, event: run.loop.call(handler, event),  # noqa: PLW0108 - the loop is wired after its road
             run.fault,
             len(config.strategies),
         )
+        road.desk = desk(road, run, on_lines, algorithms, router)
         for seat in run.seats:
             if seat.ctx.index >= 0:
                 road.listen(seat.ctx.index, seat.handler("on_order"), seat.handler("on_fill"))

@@ -26,6 +26,7 @@ _PLACE = {
 }
 _BEYOND = "together they are for no more lots than the order they are for, each for at least one"
 _ADD_UP = "together they are for as many lots as the order they are for, unless a timer was asked for"
+_AS_IS = "who says so (as_is) returns what it is given and nothing else"
 _PRICE = "a limit is kept: no market order and no worse price"
 
 
@@ -81,6 +82,9 @@ def _check(subject: Subject, ticks: Source | None, config: str, method: str) -> 
 class Watched:
     """A station with somebody who looks at everything it returns."""
 
+    #: It is asked, whatever it says.
+    as_is = False
+
     def __init__(self, subject: Subject, plugin: Any, method: str, breaches: list[ConformanceError]) -> None:
         self._subject = subject
         self._plugin = plugin
@@ -120,6 +124,8 @@ class Watched:
             with self._subject.asked(where):
                 returned = getattr(self._plugin, method)(command)
                 made = self._commands(where, method, returned)
+            if getattr(self._plugin, "as_is", False):
+                self._subject.require(made == (command,), where, f"returned {made!r}", _AS_IS)
             if isinstance(command, SubmitOrder):
                 self._orders(where, method, command, [one for one in made if isinstance(one, SubmitOrder)], timers)
         except ConformanceError as error:

@@ -1,0 +1,177 @@
+"""The desk: commands whose way needs no plugin to be asked, gathered and carried out in one compiled call.
+
+That is most of them: the algorithm and the router pass on what they are given, and the gate's limits are numbers. What
+happens is what happens on the road (`tickloom.engine.road`), in the same order; only nobody is called for it.
+"""
+
+from collections.abc import Callable, Sequence
+from struct import Struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickloom.engine.context import Item
+from tickloom.engine.market import Market
+from tickloom.engine.road import Road, Session
+from tickloom.engine.stream import OutcomeStream
+from tickloom.events import AmendOrder, CancelOrder, SubmitOrder
+from tickloom.orders.log import SAID
+from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.orders import gate
+from tickloom_kernels.orders import line as ln
+from tickloom_kernels.orders import table as t
+
+Rows = NDArray[np.int64]
+
+#: Commands that one call carries out.
+_CAPACITY = 256
+_BYTES = 8 * gate.COMMAND_WORDS
+_new = Struct(f"={gate.COMMAND_WORDS}q").pack_into
+#: The words that a command of an order in the table has.
+_change = Struct(f"={gate.PARENT_ID}q").pack_into
+
+
+class Desk:
+    """Carries out what strategies command, as far as it has not to ask anybody.
+
+    Parameters
+    ----------
+    road : Road
+        Whose refusals they are.
+    sessions : sequence of Session
+        By instrument.
+    plain : collection of str
+        Algorithms that pass on what they are given.
+    limits, numbers, explain
+        What the gate goes by, as `tickloom.interfaces.RiskCheck.flat` gives it.
+    """
+
+    def __init__(
+        self,
+        road: Road,
+        market: Market,
+        stream: OutcomeStream,
+        sessions: Sequence[Session],
+        plain: frozenset[str],
+        limits: Rows,
+        numbers: Rows,
+        explain: Callable[[Sequence[int]], str],
+    ) -> None:
+        self._road = road
+        self._market = market
+        self._stream = stream
+        self._orders = road.orders
+        self._sessions = sessions
+        self._several = len(set(sessions)) > 1
+        #: The number of their texts without a tag.
+        self._plain = {name: road.log.number((name, "")) for name in sorted(plain)}
+        self._limits, self._numbers, self._explain = limits, numbers, explain
+        self._commands = np.zeros((_CAPACITY, gate.COMMAND_WORDS), np.int64)
+        self._refusals = np.zeros((_CAPACITY, gate.REFUSAL_WORDS), np.int64)
+        self._buffer = self._commands.data.cast("B")
+
+    def carry_out(self, fifo: Sequence[Item], start: int, most: int) -> int:
+        """Carry out the commands in the queue from ``start`` on.
+
+        Parameters
+        ----------
+        most : int
+            Of so many, at most.
+
+        Returns
+        -------
+        int
+            How many have been carried out: those before the first that is none, or has to ask its way.
+        """
+        road, orders, stream = self._road, self._orders, self._stream
+        taken = fifo[start : start + min(most, _CAPACITY)]
+        asked: set[int] = set()
+        session, count = self._take(taken, asked)
+        if count == 0:
+            return 0
+        while session.out.item(ln.COUNT) + count > session.out.item(ln.CAPACITY):
+            session.out = ln.grown(session.out)
+        log = road.log
+        log.open(stream.row, stream.sub, count)
+        refused = gate.carry_out(
+            self._commands,
+            count,
+            orders.rows,
+            orders.exposure,
+            session.out,
+            road.numbering,
+            self._market.known(asked),
+            road.ledger.state,
+            self._limits,
+            self._numbers,
+            road.gate.killed,
+            self._refusals,
+            log.rows,
+            log.head,
+        )
+        stream.sub = log.head.item(lg.STREAM_SUB)
+        for number, row, by, sub, *detail in self._refusals[:refused].tolist() if refused else ():
+            _, ctx, command, _ = taken[number]
+            reason = self._explain(detail) if by == lg.BY_GATE else SAID[by]
+            road.refuse(ctx.index, command, orders.at(row) if row >= 0 else None, reason, (stream.row, sub))
+        return count
+
+    def _take(self, taken: Sequence[Item], asked: set[int]) -> tuple[Session, int]:
+        """Write commands down, as far as they are for one session; return it, how many, and whose market they ask."""
+        orders, buffer, number = self._orders, self._buffer, self._road.log.number
+        orders.make_room(len(taken))
+        row_of, rows, plain = orders.row_of, orders.rows, self._plain
+        known = new = len(row_of)
+        session, at = self._sessions[0], 0
+        # Whose session, and whose book.
+        matters = self._several or self._market.has_books
+        for _, ctx, command, cause in taken:
+            kind = type(command)
+            if kind is SubmitOrder:
+                instrument = command.instrument
+                if command.algorithm not in plain:
+                    break
+            elif kind is CancelOrder or kind is AmendOrder:
+                row = row_of.get(command.order_id, -1)
+                if not 0 <= row < known:
+                    # There is no row to look at, or none yet.
+                    break
+                instrument = rows.item(row, t.INSTRUMENT) if matters else 0
+            else:
+                break
+            if self._several and session is not self._sessions[instrument]:
+                if at:
+                    break
+                session = self._sessions[instrument]
+            if matters:
+                asked.add(instrument)
+            if kind is SubmitOrder:
+                row_of[command.order_id] = new
+                _new(
+                    buffer,
+                    at,
+                    t.SUBMIT,
+                    new,
+                    command.strategy,
+                    command.order_id,
+                    command.price,
+                    command.quantity,
+                    command.ts_init,
+                    cause,
+                    command.parent_id,
+                    command.account,
+                    instrument,
+                    command.side,
+                    command.order_type,
+                    command.time_in_force,
+                    command.post_only,
+                    number((command.algorithm, command.tag)) if command.tag else plain[command.algorithm],
+                )
+                new += 1
+            elif kind is CancelOrder:
+                _change(buffer, at, t.CANCEL, row, ctx.index, command.order_id, 0, 0, command.ts_init, cause)
+            else:
+                price, quantity = command.price, command.quantity
+                _change(buffer, at, t.AMEND, row, ctx.index, command.order_id, price, quantity, command.ts_init, cause)
+            at += _BYTES
+        return session, at // _BYTES
