@@ -85,8 +85,7 @@ class Desk:
         """
         road, orders, stream = self._road, self._orders, self._stream
         taken = fifo[start : start + min(most, _CAPACITY)]
-        asked: set[int] = set()
-        session, count = self._take(taken, asked)
+        session, count = self._take(taken)
         if count == 0:
             return 0
         while session.out.item(ln.COUNT) + count > session.out.item(ln.CAPACITY):
@@ -100,7 +99,7 @@ class Desk:
             orders.exposure,
             session.out,
             road.numbering,
-            self._market.known(asked),
+            self._market.known(),
             road.ledger.state,
             self._limits,
             self._numbers,
@@ -116,15 +115,13 @@ class Desk:
             road.refuse(ctx.index, command, orders.at(row) if row >= 0 else None, reason, (stream.row, sub))
         return count
 
-    def _take(self, taken: Sequence[Item], asked: set[int]) -> tuple[Session, int]:
-        """Write commands down, as far as they are for one session; return it, how many, and whose market they ask."""
+    def _take(self, taken: Sequence[Item]) -> tuple[Session, int]:
+        """Write commands down, as far as they are for one session; return it, and how many they are."""
         orders, buffer, number = self._orders, self._buffer, self._road.log.number
         orders.make_room(len(taken))
         row_of, rows, plain = orders.row_of, orders.rows, self._plain
         known = new = len(row_of)
-        session, at = self._sessions[0], 0
-        # Whose session, and whose book.
-        matters = self._several or self._market.has_books
+        session, at, several = self._sessions[0], 0, self._several
         for _, ctx, command, cause in taken:
             kind = type(command)
             if kind is SubmitOrder:
@@ -136,15 +133,13 @@ class Desk:
                 if not 0 <= row < known:
                     # There is no row to look at, or none yet.
                     break
-                instrument = rows.item(row, t.INSTRUMENT) if matters else 0
+                instrument = rows.item(row, t.INSTRUMENT) if several else 0
             else:
                 break
-            if self._several and session is not self._sessions[instrument]:
+            if several and session is not self._sessions[instrument]:
                 if at:
                     break
                 session = self._sessions[instrument]
-            if matters:
-                asked.add(instrument)
             if kind is SubmitOrder:
                 row_of[command.order_id] = new
                 _new(

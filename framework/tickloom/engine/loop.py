@@ -51,8 +51,7 @@ class Loop:
     circling : callable
         Takes the index of a strategy that made more than `MOST_AT_ONCE` events at one instant.
     block : int
-        Wakes in the longest block; 1 is stepping from wake to wake. Only who is woken can command, so rows that wake
-        nobody are never taken back.
+        Wakes in the longest block, for only who is woken can command; 1 is stepping from wake to wake.
     """
 
     def __init__(

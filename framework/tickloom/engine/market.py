@@ -1,9 +1,6 @@
 """The market as of the row being handled: newest trade, quote and bar, the book to a depth, and no look ahead."""
 
-from collections.abc import Iterable
-
 import numpy as np
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from tickloom.engine.context import Moment
@@ -35,11 +32,6 @@ class Market:
         self._books = np.zeros(0, np.int64)
         self._rows = _NO_ROWS
         self._followed = 0
-
-    @property
-    def has_books(self) -> bool:
-        """Whether there has been a row of a book."""
-        return self._books is not None
 
     def enter(self, rows: Rows, present: int) -> None:
         """Take up a chunk whose kinds are the bits of ``present``; nothing of it is visible yet."""
@@ -98,17 +90,10 @@ class Market:
             return None
         return n.price_of(self.newest_rows, instrument, column), self.newest_rows.item(instrument, column, 0)
 
-    def known(self, instruments: Iterable[int]) -> Rows:
-        """Newest rows of some instruments, as kernels take them: the best of a book where no quote has been told."""
+    def known(self) -> Rows:
+        """Newest rows as of the row being handled: `newest_rows`, followed up to it."""
         self._follow(self._moment.position + 1)
-        if self._books is None:
-            return self.newest_rows
-        rows = self.newest_rows.copy()
-        for i in instruments:
-            if rows[i, 1, r.KIND] == 0 and (best := self.quote(i)) is not None:
-                rows[i, 1, :7] = astuple(best)
-                rows[i, 1, r.KIND] = r.BOOK_DELTA
-        return rows
+        return self.newest_rows
 
     def twice_mid(self, instrument: int) -> int:
         """Bid + ask (ticks), twice the last price where there are no quotes, 0 before any price."""
