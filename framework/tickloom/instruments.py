@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
 import attrs
@@ -34,6 +35,14 @@ _WIDE = Context(prec=100)
 
 #: Numerator and denominator, in lowest terms.
 Ratio = tuple[int, int]
+
+
+def _steps(value: object, step: Decimal, where: str, step_name: str) -> int:
+    return exact.steps_in(exact.read(value, where, OrderError), step, where, step_name)
+
+
+#: Who quotes says the same texts again and again.
+_known_steps = lru_cache(1024)(_steps)
 
 
 class Contract(StrEnum):
@@ -235,7 +244,7 @@ class Instrument:
         if isinstance(value, int | np.integer) and not isinstance(value, bool):
             steps = int(value)
         else:
-            steps = exact.steps_in(exact.read(value, where, OrderError), step, where, step_name)
+            steps = (_known_steps if type(value) in (str, Decimal) else _steps)(value, step, where, step_name)
         if abs(steps) > MAX_NOTIONAL:
             raise OrderError(f"{where} {value} is above the largest, {step * MAX_NOTIONAL:f}")
         return steps
