@@ -163,9 +163,9 @@ class Loop:
             else:
                 if hit:
                     wake = self._outcome(rows, plan, wake, stop, hit)
-                    self.drain()
+                block = min(2 * block, self.block) if wake > first and not fifo else block
+                self.drain()
                 i = end
-                block = min(2 * block, self.block) if wake > first else block
             if self.changed:
                 return i
         self._at(count - 1)
