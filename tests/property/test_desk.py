@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import LATENCIES, difference, examples, plans, run, splits, worlds
 
-from tickloom.engine.desk import Desk
+from tickloom.engine.commands.desk import Desk
 from tickloom.events import OrderUpdate
 
 #: A gate that refuses some of what is asked.

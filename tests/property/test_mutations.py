@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from time import perf_counter_ns
+from types import ModuleType
 from typing import Any
 
 import pytest
 from worlds import LATENCIES, Plan, World, difference, run
 
-from tickloom.engine import merge
+from tickloom.engine import loop, merge
 from tickloom.engine.ahead.derive import BarSeries
 from tickloom.engine.ahead.plan import Planner
 from tickloom.engine.ahead.views import View
+from tickloom.engine.commands.sessions import FOREVER
 from tickloom.engine.context import Moment, PluginContext
-from tickloom.engine.loop import FOREVER, Loop
+from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
 from tickloom.engine.run import Run
 from tickloom_kernels.orders import line as ln
@@ -61,9 +63,9 @@ def fails(trial: Trial) -> bool:
 
 @dataclass(frozen=True)
 class Mutation:
-    """A method of the engine, and what it does in its place; `wrong` gets the right one to call."""
+    """A method or function of the engine, and what it does in its place; `wrong` gets the right one to call."""
 
-    where: type
+    where: type | ModuleType
     method: str
     wrong: Callable[[Callable[..., Any]], Any]
 
@@ -73,8 +75,8 @@ def nothing(_right: Callable[..., Any]) -> Callable[..., None]:
 
 
 def draw_ahead(right: Callable[..., Any]) -> Callable[..., Any]:
-    def advance(self: Loop, *arguments: Any) -> Any:
-        stop, hit = right(self, *arguments)
+    def advance(*arguments: Any) -> Any:
+        stop, hit = right(*arguments)
         for session in hit:
             ln.delay(session.back)
         return stop, hit
@@ -91,11 +93,11 @@ def promise_more(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def leave_one_venue_ahead(_right: Callable[..., Any]) -> Callable[..., Any]:
-    def advance(self: Loop, rows: Any, start: int, limit: int, ts_next: int) -> Any:
-        for session in self.sessions:
+    def advance(sessions: Any, rows: Any, start: int, limit: int, ts_next: int) -> Any:
+        for session in sessions:
             session.venue.checkpoint()
-        stops = [session.venue.advance(rows, start, limit, ts_next) for session in self.sessions]
-        return min(stops), [session for session in self.sessions if session.venue.pending]
+        stops = [session.venue.advance(rows, start, limit, ts_next) for session in sessions]
+        return min(stops), [session for session in sessions if session.venue.pending]
 
     return advance
 
@@ -109,8 +111,8 @@ def count_planned_bars(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def move_the_line_ahead(right: Callable[..., Any]) -> Callable[..., Any]:
-    def advance(self: Loop, rows: Any, *arguments: Any) -> Any:
-        stop, hit = right(self, rows, *arguments)
+    def advance(sessions: Any, rows: Any, *arguments: Any) -> Any:
+        stop, hit = right(sessions, rows, *arguments)
         for session in hit:
             session.back[ln.NEWEST] = max(session.back[ln.NEWEST], rows[stop, 0] + 3_000_000)
         return stop, hit
@@ -197,9 +199,9 @@ MUTATIONS = {
     "a skipped restore of the venue": Mutation(Simulated, "rollback", nothing),
     "a restore that leaves the books": Mutation(Simulated, "rollback", outlive_rollback),
     "a checkpoint that is never renewed": Mutation(Simulated, "checkpoint", only_once),
-    "a venue left ahead of the other's outcome": Mutation(Loop, "_advance", leave_one_venue_ahead),
-    "a latency drawn when the run ahead sees the outcome": Mutation(Loop, "_advance", draw_ahead),
-    "a line that moves when the run ahead sees the outcome": Mutation(Loop, "_advance", move_the_line_ahead),
+    "a venue left ahead of the other's outcome": Mutation(loop, "advance", leave_one_venue_ahead),
+    "a latency drawn when the run ahead sees the outcome": Mutation(loop, "advance", draw_ahead),
+    "a line that moves when the run ahead sees the outcome": Mutation(loop, "advance", move_the_line_ahead),
     "a plan that counts": Mutation(Loop, "_walk", count_planned_bars),
     "rows released with ties still to come": Mutation(merge.Feed, "pull", promise_more),
     "rows released as they come": Mutation(merge.Feed, "take", take_all),

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.ahead.plan import Plan
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
-from tickloom.engine.road import Session
 from tickloom.engine.seats import Seat
 from tickloom.engine.stream import OutcomeStream
 from tickloom.errors import RunStoppedError

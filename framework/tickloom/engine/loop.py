@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from tickloom.engine.ahead.derive import Owner
 from tickloom.engine.ahead.plan import NOTHING, Plan, Planner
+from tickloom.engine.commands.road import Road
+from tickloom.engine.commands.sessions import FOREVER, Session, advance, first
 from tickloom.engine.context import Item, Moment, PluginContext
 from tickloom.engine.market import Market
-from tickloom.engine.road import Road, Session
 from tickloom.engine.stream import NO_CAUSE, OutcomeStream
 from tickloom.events import Event, TimerFired
 from tickloom_kernels.market import marks
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
 
-FOREVER = 1 << 62
 #: Wakes of the first block after a command; doubled while nothing comes of them.
 FIRST_BLOCK = 64
 #: Rows of a chunk where Python wakes on rows (what is made of more falls out of the cache), and where it does not.
@@ -141,29 +141,39 @@ class Loop:
         block = self._next_block
         self._due_so_far = -FOREVER
         fifo = self.moment.fifo
+        alone = self.sessions[0] if len(self.sessions) == 1 and self.sessions[0].flat else None
         while i < count:
-            ts, due = rows.item(i, 0), self._next_due()
+            # Up to the next wake nothing is taken back, and kernels need nobody for what is due on the lines.
+            straight = alone if block == 1 or wake == wakes else None
+            ts, due = rows.item(i, 0), self._other_due() if straight else self._next_due()
             if due <= ts:
                 if i:
                     self._at(i - 1)
                 self._due_so_far = ts
-                due = self._internal(due, ts)
+                due = self._internal(self._next_due(), ts)
                 if self.changed:
                     return i
             limit = positions[wake + block - 1] + 1 if wake + block <= wakes else count
-            stop, hit = self._advance(rows, i, limit, due)
+            hit: Sequence[Session] = ()
+            if straight is None:
+                stop, hit = advance(self.sessions, rows, i, limit, due)
+            elif (stop := self._straight(straight, rows, i, limit)) < limit:
+                if self.changed:
+                    return stop
+                i = stop
+                continue
             end = stop + 1 if hit else stop
             reach = min(stop, wakes) if dense else bisect_left(positions, stop, wake)
-            first, wake = wake, self.wake(plan, wake, reach)
+            begun, wake = wake, self.wake(plan, wake, reach)
             if fifo:
                 # No longer than what came of the last one: who commands at every wake has nothing run ahead in vain.
-                block = min(FIRST_BLOCK, self.block, wake - first)
+                block = min(FIRST_BLOCK, self.block, wake - begun)
                 i = self._command(rows, plan, wake, i, end)
                 wake = i if dense else bisect_left(positions, i, wake)
             else:
                 if hit:
                     wake = self._outcome(rows, plan, wake, stop, hit)
-                block = min(2 * block, self.block) if wake > first and not fifo else block
+                block = min(2 * block, self.block) if wake > begun and not fifo else block
                 self.drain()
                 i = end
             if self.changed:
@@ -171,6 +181,14 @@ class Loop:
         self._at(count - 1)
         self._next_block = block
         return count
+
+    def _straight(self, session: Session, rows: Rows, start: int, limit: int) -> int:
+        """Go through rows up to a wake, or to where news wakes somebody; return the row to go on from."""
+        row, woken = self.road.run_through(session, rows, (start, limit), self._other_due(), self.consumed)
+        if woken >= 0:
+            self._count(woken)
+        self.drain()
+        return row
 
     def _command(self, rows: Rows, plan: Plan, wake: int, base: int, end: int) -> int:
         """Carry out the commands given at the row of the wake before ``wake``; return the row to go on from."""
@@ -196,28 +214,6 @@ class Loop:
         """Come to a row of the chunk: outcomes are named after it, look-ups see up to it."""
         self.stream.at(self.consumed + row)
         self.moment.row = row
-
-    def _advance(self, rows: Rows, start: int, limit: int, ts_next: int) -> tuple[int, Sequence[Session]]:
-        """Run the venues ahead to the first row at which one of them has an outcome, all to the same row."""
-        sessions = self.sessions
-        if len(sessions) == 1:
-            venue = sessions[0].venue
-            if limit > start + 1:
-                # A single row is never taken back.
-                venue.checkpoint()
-            return venue.advance(rows, start, limit, ts_next), sessions if venue.pending else ()
-        for session in sessions:
-            session.venue.checkpoint()
-        stops = [session.venue.advance(rows, start, limit, ts_next) for session in sessions]
-        stop = min(stops, default=limit)
-        hit = [s for s, at in zip(sessions, stops, strict=True) if at == stop and s.venue.pending]
-        for session, at in zip(sessions, stops, strict=True):
-            if at > stop:
-                session.venue.rollback()
-                session.venue.advance(rows, start, stop + 1 if hit else stop, FOREVER)
-            elif hit and not session.venue.pending:
-                session.venue.advance(rows, stop, stop + 1, FOREVER)
-        return stop, [session for session in sessions if hit and session.venue.pending]
 
     # --- handlers ----------------------------------------------------------------------------------------------------
 
@@ -319,13 +315,16 @@ class Loop:
 
     def _next_due(self) -> int:
         """Time of the next internal event (UNIX time in nanoseconds, UTC)."""
-        calendar, closings = self.calendar, self._plan.closings
-        due = calendar[0][0] if calendar else FOREVER
+        due = self._other_due()
         for session in self.sessions:
             due = min(due, session.out.item(ln.DUE), session.back.item(ln.DUE))
-        if self._closing < len(closings):
-            return min(due, closings[self._closing][0])
         return due
+
+    def _other_due(self) -> int:
+        """Time of the next one that is not on a line."""
+        calendar, closings = self.calendar, self._plan.closings
+        due = calendar[0][0] if calendar else FOREVER
+        return min(due, closings[self._closing][0]) if self._closing < len(closings) else due
 
     def _internal(self, due: int, until: int) -> int:
         """Run what is due, first at ``due``, up to ``until``, by (time, class, number); return when the next is due."""
@@ -340,21 +339,14 @@ class Loop:
         self.moment.wake = -1
         closings = self._plan.closings
         closing = closings[self._closing][0] if self._closing < len(closings) else FOREVER
-        session = self._first(due, "out")
+        session = first(self.sessions, due, "out")
         if session is None and closing <= due:
             self._close(*closings[self._closing])
-        elif session is not None or (session := self._first(due, "back")) is not None:
+        elif session is not None or (session := first(self.sessions, due, "back")) is not None:
             until = min(until, self.calendar[0][0]) if self.calendar else until
             self._count(self.road.exchange(session, until, closing))
         else:
             self._count(self._fire(*heappop(self.calendar)))
-
-    def _first(self, ts: int, line: str) -> Session | None:
-        """Session on whose line something is due at a time; of several, whose was scheduled first."""
-        due = [one for one in self.sessions if getattr(one, line).item(ln.DUE) <= ts]
-        if len(due) > 1:
-            due.sort(key=lambda one: getattr(one, line).item(ln.NUMBER))
-        return due[0] if due else None
 
     def _fire(self, ts: int, _number: int, seat: Any, name: str) -> int:
         """Let a timer fire, and say which strategy's it was."""

@@ -7,11 +7,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.commands.road import Road
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.context import Moment
 from tickloom.engine.loop import MOST_AT_ONCE, Loop
 from tickloom.engine.market import Market
 from tickloom.engine.merge import Feed, merged
-from tickloom.engine.road import Road, Session
 from tickloom.engine.seats import Seat
 from tickloom.engine.stream import NO_CAUSE, Name, Observer, OutcomeStream
 from tickloom.engine.subscriptions import Subscriptions

@@ -6,11 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
 from tickloom_kernels.venue import outcomes as o
+from tickloom_kernels.venue import scan
 from tickloom_kernels.venue import session as venue
 from tickloom_kernels.venue import state as v
 
@@ -24,8 +26,11 @@ OVERFLOW_HERE = 3
 
 #: The log is full: a call with an empty one goes on where it was.
 FULL_LOG = 4
+#: There is no room on the line back for the outcomes of the row: they are still to be committed.
+UNTOLD = 5
 
 _MANY = np.int64(1 << 40)
+_ITSELF = np.int64(0)
 _NOBODY: Any = np.int64(-1)
 #: Entries of the log that one piece of news needs at most.
 _ENTRIES = 3
@@ -81,6 +86,44 @@ def deliver(
     return True
 
 
+@_inlined
+def _exchange(
+    a: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    funds: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    back: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    g: NDArray[np.int64],
+    wakes: NDArray[np.bool_],
+    note: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    until_there: int,
+    until_here: int,
+    most: int,
+) -> tuple[int, int]:
+    """Do what `exchange` does, for kernels that have borrowed their arrays."""
+    while most > 0:
+        if h[lg.LOGGED] + _ENTRIES > len(log):
+            return _NOBODY, FULL_LOG
+        if a[v.OUTCOMES] > 0 or (out[ln.DUE] <= until_there and out[ln.DUE] <= back[ln.DUE]):
+            done = venue.arrive(a, truth, funds, table, out, back, numbering, until_there, _MANY)
+            if done != venue.DONE:
+                return _NOBODY, NO_ROOM if done == venue.NO_ROOM else OVERFLOW_THERE
+        elif back[ln.DUE] <= until_here and back[ln.DUE] < out[ln.DUE]:
+            if not deliver(out, back, table, exposure, g, note, log, h):
+                return _NOBODY, OVERFLOW_HERE
+            most -= 1
+            if wakes[note[news.STRATEGY], 1 if note[news.CODE] == o.FILL else 0]:
+                return note[news.STRATEGY], DONE
+        else:
+            break
+    return _NOBODY, DONE
+
+
 @njit(cache=True, nogil=True)
 def exchange(
     a: NDArray[np.int64],
@@ -131,28 +174,75 @@ def exchange(
     tuple of int
         The strategy that is to be woken by the newest news, -1 for none; and `DONE` or what is in the way.
     """
-    a, truth, funds, table, exposure = (
-        borrowed(a),
-        borrowed(truth),
-        borrowed(funds),
-        borrowed(table),
-        borrowed(exposure),
+    a, truth, funds, table = borrowed(a), borrowed(truth), borrowed(funds), borrowed(table)
+    exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
+    g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
+    return _exchange(
+        a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, until_there, until_here, most
     )
-    out, back, numbering, g, wakes = borrowed(out), borrowed(back), borrowed(numbering), borrowed(g), borrowed(wakes)
-    note, log, h = borrowed(note), borrowed(log), borrowed(h)
-    while most > 0:
-        if h[lg.LOGGED] + _ENTRIES > len(log):
-            return _NOBODY, FULL_LOG
-        if a[v.OUTCOMES] > 0 or (out[ln.DUE] <= until_there and out[ln.DUE] <= back[ln.DUE]):
-            done = venue.arrive(a, truth, funds, table, out, back, numbering, until_there, _MANY)
+
+
+@njit(cache=True, nogil=True)
+def run_through(
+    a: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    funds: NDArray[np.int64],
+    table: NDArray[np.int64],
+    exposure: NDArray[np.int64],
+    out: NDArray[np.int64],
+    back: NDArray[np.int64],
+    numbering: NDArray[np.int64],
+    g: NDArray[np.int64],
+    wakes: NDArray[np.bool_],
+    note: NDArray[np.int64],
+    log: NDArray[np.int64],
+    h: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    start: int,
+    limit: int,
+    ts_next: int,
+    base: int,
+) -> tuple[int, int, int]:
+    """Run a venue through rows ``[start, limit)`` for good, and before each of them what is due on its lines.
+
+    Parameters
+    ----------
+    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h
+        As `exchange` takes them.
+    rows : int64, shape (n, 12)
+    ts_next : int
+        Time of the first row to stop before (UNIX time in nanoseconds, UTC).
+    base : int
+        Number of the first of ``rows`` in the run.
+
+    Returns
+    -------
+    tuple of int
+        The row to go on from; the strategy that news has woken before it, -1 for none; and `DONE`, what is in the way,
+        or `UNTOLD`.
+    """
+    a, truth, funds, table = borrowed(a), borrowed(truth), borrowed(funds), borrowed(table)
+    exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
+    g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
+    rows = borrowed(rows)
+    for i in range(start, limit):
+        ts = rows[i, r.TS_INIT]
+        if ts >= ts_next:
+            return i, _NOBODY, DONE
+        if out[ln.DUE] <= ts or back[ln.DUE] <= ts:
+            if i > 0:
+                lg.at(h, base + i - 1)
+            woken, done = _exchange(
+                a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, ts, ts, _MANY
+            )
+            if woken >= 0 or done != DONE:
+                return i, woken, done
+        # Nothing is taken back.
+        a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0
+        scan.meet_row(a, rows, i)
+        if a[v.OUTCOMES] > 0:
+            lg.at(h, base + i)
+            done = venue.commit(a, truth, funds, table, back, numbering, ts, base + i, _ITSELF)
             if done != venue.DONE:
-                return _NOBODY, NO_ROOM if done == venue.NO_ROOM else OVERFLOW_THERE
-        elif back[ln.DUE] <= until_here and back[ln.DUE] < out[ln.DUE]:
-            if not deliver(out, back, table, exposure, g, note, log, h):
-                return _NOBODY, OVERFLOW_HERE
-            most -= 1
-            if wakes[note[news.STRATEGY], 1 if note[news.CODE] == o.FILL else 0]:
-                return note[news.STRATEGY], DONE
-        else:
-            break
-    return _NOBODY, DONE
+                return i, _NOBODY, UNTOLD if done == venue.NO_ROOM else OVERFLOW_THERE
+    return limit, _NOBODY, DONE

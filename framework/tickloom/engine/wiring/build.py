@@ -8,10 +8,11 @@ import attrs
 
 from tickloom.config import Config
 from tickloom.engine.ahead.plan import Planner
+from tickloom.engine.commands.road import Road
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.context import Moment, PluginContext
 from tickloom.engine.loop import Loop
 from tickloom.engine.market import Market
-from tickloom.engine.road import Road, Session
 from tickloom.engine.run import Run
 from tickloom.engine.seats import ModelSeat, Seat
 from tickloom.engine.stream import Observer, OutcomeStream

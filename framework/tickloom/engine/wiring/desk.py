@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tickloom.engine.desk import Desk
-from tickloom.engine.road import Road, Session
+from tickloom.engine.commands.desk import Desk
+from tickloom.engine.commands.road import Road
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.run import Run
 from tickloom.errors import ConfigError
 from tickloom.interfaces import Algorithm, Router

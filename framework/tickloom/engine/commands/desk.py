@@ -1,7 +1,7 @@
 """The desk: commands whose way needs no plugin to be asked, gathered and carried out in one compiled call.
 
 That is most of them: the algorithm and the router pass on what they are given, and the gate's limits are numbers. What
-happens is what happens on the road (`tickloom.engine.road`), in the same order; only nobody is called for it.
+happens is what happens on the road (`tickloom.engine.commands.road`), in the same order; only nobody is called for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +10,10 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
+from tickloom.engine.commands.road import Road
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.context import Item
 from tickloom.engine.market import Market
-from tickloom.engine.road import Road, Session
 from tickloom.engine.stream import OutcomeStream
 from tickloom.events import AmendOrder, CancelOrder, SubmitOrder
 from tickloom.orders.log import SAID

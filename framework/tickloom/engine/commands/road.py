@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.codes import OrderStatus, Report
+from tickloom.engine.commands.sessions import Session
 from tickloom.engine.context import Instant, Moment
 from tickloom.engine.market import Market
 from tickloom.engine.stream import Name, OutcomeStream
@@ -24,11 +25,12 @@ from tickloom.events import (
     PluginFault,
     SubmitOrder,
 )
-from tickloom.interfaces import Algorithm, Command, Router, Venue
+from tickloom.interfaces import Algorithm, Command, Router
 from tickloom.ledger import Ledger
 from tickloom.orders.gate import IS_OVER, NO_SUCH_ORDER, Gate
 from tickloom.orders.log import Log
 from tickloom.orders.table import Order, OrderTable
+from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
@@ -38,7 +40,7 @@ from tickloom_kernels.venue import outcomes as o
 from tickloom_kernels.venue import state as v
 
 if TYPE_CHECKING:
-    from tickloom.engine.desk import Desk
+    from tickloom.engine.commands.desk import Desk
 
 # Plain ints: events take them, and an enum member costs a kernel call 20 us.
 _DENIED = OrderStatus.DENIED.value
@@ -57,29 +59,6 @@ _ROOM = 64
 _NOWHERE = (np.zeros(v.HEAD_WORDS, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
 # Made of words whose number a type checker cannot see.
 _update: Callable[..., Event] = OrderUpdate
-
-
-class Session:
-    """One venue and the two lines to it.
-
-    Parameters
-    ----------
-    lines : tuple of int64 arrays
-        Out and back, as `tickloom.interfaces.Venue.open` gave them.
-    """
-
-    def __init__(self, name: str, venue: Venue, lines: tuple[Rows, Rows]) -> None:
-        self.name = name
-        self.venue = venue
-        self.out, self.back = lines
-        #: The arrays that are the venue, where kernels may take commands to it in its place.
-        self.flat: tuple[Rows, Rows, Rows] | None = _flat(venue)
-
-
-def _flat(venue: Any) -> tuple[Rows, Rows, Rows] | None:
-    """Return the arrays that are a venue; of one that has changed how commands arrive they are not all."""
-    of = {name: next((one for one in type(venue).__mro__ if name in vars(one)), None) for name in ("flat", "arrive")}
-    return venue.flat() if of["flat"] is not None and of["flat"] is of["arrive"] else None
 
 
 class Road:
@@ -310,13 +289,65 @@ class Road:
             until_here,
             most,
         )
-        sub = stream.sub = log.head.item(lg.STREAM_SUB)
+        stream.sub = log.head.item(lg.STREAM_SUB)
+        return self._hear(session, woken, done)
+
+    def run_through(
+        self, session: Session, rows: Rows, span: tuple[int, int], ts_next: int, base: int
+    ) -> tuple[int, int]:
+        """Run the only venue, in flat state, through rows, and whatever is due on its lines before each of them.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first row of the chunk, and the one to stop before.
+        ts_next : int
+            Time of the first row to stop before (UNIX time in nanoseconds, UTC).
+        base : int
+            Number of the chunk's first row.
+
+        Returns
+        -------
+        tuple of int
+            The row to go on from, and the strategy that has been woken by news before it, -1 for none.
+        """
+        assert session.flat is not None
+        stream, log, moment = self._stream, self.log, self._moment
+        log.open(stream.row, stream.sub, _ROOM)
+        row, woken, done = both.run_through(
+            *session.flat,
+            self.orders.rows,
+            self.orders.exposure,
+            session.out,
+            session.back,
+            self.numbering,
+            self.ledger.state,
+            self._wakes,
+            self._note,
+            log.rows,
+            log.head,
+            rows,
+            *span,
+            ts_next,
+            base,
+        )
+        stream.row, stream.sub = log.head.item(lg.STREAM_ROW), log.head.item(lg.STREAM_SUB)
+        moment.wake, moment.row = -1, row - 1
+        if done == both.UNTOLD:
+            self.commit(session, rows.item(row, r.TS_INIT), (base + row, 0))
+            return row + 1, -1
+        return row, self._hear(session, woken, done)
+
+    def _hear(self, session: Session, woken: int, done: int) -> int:
+        """Let the strategy that is woken by the newest news hear it, or do what kernels came back for."""
+        note, stream = self._note, self._stream
         if woken >= 0:
             told = note.tolist()
             if told[news.CODE] == o.FILL:
                 # Behind it, position and account are named.
-                return self.tell(woken, 1, self._fill(told), (stream.row, sub - 2))
-            return self.tell(woken, 0, _update(*told[: news.REASON], o.REASONS[told[news.REASON]]), (stream.row, sub))
+                return self.tell(woken, 1, self._fill(told), (stream.row, stream.sub - 2))
+            update = _update(*told[: news.REASON], o.REASONS[told[news.REASON]])
+            return self.tell(woken, 0, update, (stream.row, stream.sub))
         self._moment.event = Instant(note.item(news.TS))
         if done == both.NO_ROOM:
             session.back = ln.grown(session.back)

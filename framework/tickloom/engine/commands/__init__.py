@@ -1,0 +1,1 @@
+"""The way of commands to their venues, and of the news back."""
