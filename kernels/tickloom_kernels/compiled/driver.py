@@ -328,7 +328,7 @@ def drive(
                     return i
             # Nothing is taken back.
             a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0
-            scan.meet_row(a, rows, i)
+            scan.take_in(a, rows, i)
             h[PHASE] = MET_VENUE
         lg.at(h, h[BASE] + i)
         if h[PHASE] == MET_VENUE:

@@ -50,7 +50,8 @@ _NOTHING = np.int64(0)
 _FIRST = np.int64(0)
 _ONE = np.int64(1)
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
+# Before types are inferred: LLVM, given them ready made, would compile each by itself, too.
+_inlined = njit(cache=True, nogil=True, inline="always")
 
 
 # --- where levels are ------------------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ def log(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quant
     a[undo] += 1
 
 
-@_inlined
+@njit(cache=True, nogil=True)
 def put(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quantity: int, consumed: int) -> None:
     """Set one level (quantity 0 removes it), logging what stood there."""
     tick = sign * price - a[side + _BASE]
@@ -312,8 +313,17 @@ def apply_delta(a: NDArray[np.int64], undo: int, book: int, rows: NDArray[np.int
         clear(a, book + SIDE_WORDS)
     sign = rows[k, r.DELTA_SIDE]
     if sign != 0:
-        side = book if sign > 0 else book + SIDE_WORDS
-        put(a, undo, side, sign, rows[k, r.DELTA_PRICE], rows[k, r.DELTA_QUANTITY], _NOTHING)
+        side, price, quantity = (
+            book if sign > 0 else book + SIDE_WORDS,
+            rows[k, r.DELTA_PRICE],
+            rows[k, r.DELTA_QUANTITY],
+        )
+        # As `put` does, without the call: it comes at every row.
+        tick = sign * price - a[side + _BASE]
+        if 0 <= tick < WINDOW and 0 < a[side + COUNT] < DEPTH:
+            _put_near(a, undo, side, sign, tick, price, quantity, _NOTHING)
+        else:
+            _put_aside(a, undo, side, sign, price, quantity, _NOTHING)
 
 
 @njit(cache=True, nogil=True)

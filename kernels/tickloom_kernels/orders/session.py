@@ -239,7 +239,7 @@ def run_through(
                 return i, woken, done
         # Nothing is taken back.
         a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0
-        scan.meet_row(a, rows, i)
+        scan.take_in(a, rows, i)
         if a[v.OUTCOMES] > 0:
             lg.at(h, base + i)
             done = venue.commit(a, truth, funds, table, back, numbering, ts, base + i, _ITSELF)

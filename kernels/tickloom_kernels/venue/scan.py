@@ -15,7 +15,8 @@ from tickloom_kernels.venue import queue
 from tickloom_kernels.venue import state as v
 
 #: For what comes at every row.
-_inlined = njit(cache=True, nogil=True, forceinline=True)
+# Before types are inferred: LLVM, given them ready made, would compile each by itself, too.
+_inlined = njit(cache=True, nogil=True, inline="always")
 
 
 @njit(cache=True, nogil=True)
@@ -191,7 +192,7 @@ def on_bar(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: in
 
 
 @_inlined
-def meet_row(a: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
+def take_in(a: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
     """Take in a row, whatever it is; it may leave outcomes."""
     kind = rows[k, r.KIND]
     instrument = rows[k, r.INSTRUMENT]
@@ -214,6 +215,12 @@ def meet_row(a: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
         on_bar(a, rows, k, instrument)
     else:
         a[at + v.IS_HALTED] = 1 - rows[k, r.STATUS_TRADING]
+
+
+@njit(cache=True, nogil=True)
+def _take_in(a: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
+    """Do what `take_in` does, not inlined: the loop runs ahead where Python is woken, and costs more than a call."""
+    take_in(a, rows, k)
 
 
 @njit(cache=True, nogil=True)
@@ -246,7 +253,7 @@ def advance(a: NDArray[np.int64], rows: NDArray[np.int64], start: int, limit: in
         empties = rows[k, r.KIND] == r.BOOK_DELTA and rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR
         if (empties and k > start) or a[undo] > v.UNDO_CAPACITY - v.UNDO_RESERVE:
             return k
-        meet_row(a, rows, k)
+        _take_in(a, rows, k)
         if a[v.OUTCOMES] > 0:
             return k
         if empties:
