@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zmq
@@ -88,6 +89,43 @@ def raw_latency(endpoint: str, count: int, size: int) -> float:
     return float(np.median(trips)) / 2
 
 
+def bare_hop(there: str, back: str, count: int, size: int, busy: int) -> float:
+    """Send bytes to another process and back with nothing but pyzmq's XPUB and SUB; return half the median trip (ns).
+
+    Each side does something else for ``busy`` ns before it sends, as whoever looks at a message has to.
+    """
+    with start("bare", there, back, str(busy)) as other, zmq.Context() as outward, zmq.Context() as inward:
+        xpub, sub = bare_sockets(outward, inward, there, back)
+        trips = []
+        for _ in range(count):
+            began = time.perf_counter_ns()
+            work(busy)
+            xpub.send(bytes(size))
+            sub.recv()
+            trips.append(time.perf_counter_ns() - began)
+        other.kill()
+    return float(np.median(trips)) / 2
+
+
+def bare_sockets(outward: Any, inward: Any, there: str, back: str) -> tuple[Any, Any]:
+    """Connect both ways; the one that was subscribed to has heard so."""
+    xpub, sub = outward.socket(zmq.XPUB), inward.socket(zmq.SUB)
+    xpub.setsockopt(zmq.LINGER, 0)
+    xpub.bind(there)
+    sub.setsockopt(zmq.SUBSCRIBE, b"")
+    sub.connect(back)
+    xpub.recv()
+    time.sleep(0.2)
+    return xpub, sub
+
+
+def work(busy: int) -> None:
+    """Keep the processor busy for so long (ns)."""
+    until = time.perf_counter_ns() + busy
+    while busy and time.perf_counter_ns() < until:
+        continue
+
+
 def start(program: str, *arguments: str) -> "subprocess.Popen[str]":
     """Start one of the programs below in a process of its own."""
     return subprocess.Popen([sys.executable, __file__, program, *arguments], stdout=subprocess.PIPE, text=True)
@@ -102,6 +140,15 @@ def echo(endpoint: str) -> None:
         socket.bind(endpoint)
         while True:
             socket.send(socket.recv())
+
+
+def bare(there: str, back: str, busy: str) -> None:
+    """Send back what comes by XPUB and SUB, some time later (ns)."""
+    xpub, sub = bare_sockets(zmq.Context(), zmq.Context(), back, there)
+    while True:
+        message = sub.recv()
+        work(int(busy))
+        xpub.send(message)
 
 
 def pong(there: str, back: str) -> None:
@@ -184,5 +231,11 @@ def stopped(endpoint: str) -> None:
 
 
 if __name__ == "__main__":
-    programs: dict[str, Callable[..., None]] = {"echo": echo, "pong": pong, "feed": feed, "stopped": stopped}
+    programs: dict[str, Callable[..., None]] = {
+        "echo": echo,
+        "bare": bare,
+        "pong": pong,
+        "feed": feed,
+        "stopped": stopped,
+    }
     programs[sys.argv[1]](*sys.argv[2:])

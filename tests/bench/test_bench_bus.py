@@ -99,15 +99,19 @@ def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path) -> None:
     """From an event in one Python process to an event in another, over tcp; half a round trip on both sides.
 
     We ask for twice the time of the C library's own test. Against that, over one REQ and one REP, it takes three times,
-    and against the C library over the sockets that a bus has somewhat more than twice. Held is that it stays so.
+    and against the C library over the sockets that a bus has somewhat more than twice. Held is that it stays so. What
+    bare pyzmq takes, and what if it has something to do in between, stands beside it.
     """
     floors: dict[str, list[tuple[float, float]]] = {}
     for n in range(5):
-        places = [f"tcp://127.0.0.1:{23_700 + 20 * n + place}" for place in range(0, 16, 2)]
+        places = [f"tcp://127.0.0.1:{23_700 + 20 * n + place}" for place in range(0, 20, 2)]
         ours, size = bus_programs.hop(places[0], places[1], 2_000)
         for sockets, at in (("req", 2), ("bus", 4)):
             floor, what = bus_programs.c_latency(tmp_path, places[at], places[at + 1], 2_000, size, sockets)
             floors.setdefault(what, []).append((ours, floor))
+        for busy, at in ((0, 6), (10_000, 8)):
+            floor = bus_programs.bare_hop(places[at], places[at + 1], 2_000, size, busy)
+            floors.setdefault(f"pyzmq, XPUB to SUB, {busy / 1e3:.0f} us of work", []).append((ours, floor))
     ratios = []
     for what, pairs in floors.items():
         ratios.append(float(np.median([a / b for a, b in pairs])))
@@ -118,7 +122,7 @@ def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path) -> None:
     benchmark.extra_info.update(ns=round(ours), bare_ns=round(floor), ratio=round(ratios[0], 3))
     benchmark.pedantic(lambda: None, rounds=1)
     assert ratios[0] <= 6.0
-    assert ratios[-1] <= 4.0
+    assert ratios[1] <= 4.0
 
 
 def test_receiving_on_asyncio_is_at_least_six_times_as_fast_as_with_futures(benchmark: Any, endpoint: str) -> None:

@@ -261,11 +261,11 @@ class Subscriber(AbstractContextManager["Subscriber"]):
     def next_due(self) -> float | None:
         """Time (s, monotonic) at which `drain` has something to do even if nothing comes; None: nothing."""
         gone = self._gone_due()
-        if self._connection.dealer is None:
+        if self._connection.dealer is None or (self._hello_due is None and self._splicer.complete):
             return gone
         dues = [due for due in (self._hello_due, self._splicer.next_due()) if due is not None]
-        ask = max(min(dues), self._connection.blocked_until) if dues else None
-        return ask if gone is None else gone if ask is None else min(ask, gone)
+        ask = max(min(dues), self._connection.blocked_until)
+        return ask if gone is None else min(ask, gone)
 
     def _gone_due(self) -> float | None:
         """Time (s, monotonic) at which the publisher has vanished, if its connection stays as it is; None: never."""
