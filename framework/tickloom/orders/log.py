@@ -34,7 +34,7 @@ Texts = tuple[str, str]
 
 #: What an order has that says nothing else.
 PLAIN: Texts = ("direct", "")
-_ENTRIES = 4096
+_ENTRIES = 1024
 # Made of words whose number a type checker cannot see.
 _make: dict[int, Callable[..., Event]] = {
     kind.TYPE_ID: kind
@@ -132,20 +132,19 @@ class Log:
             self._texts.append(texts)
         return number
 
-    def open(self, row: int, sub: int, room: int) -> None:
-        """Let names go on behind (row, sub), with room for so many entries."""
-        head = self.head
-        if head.item(lg.LOGGED) + room > len(self.rows):
-            self._cut()
-        head[lg.STREAM_ROW], head[lg.STREAM_SUB] = row, sub
+    def make_room(self, count: int) -> None:
+        """Make room for so many entries."""
+        if self.head.item(lg.LOGGED) + count > len(self.rows):
+            self.cut()
 
     def take(self) -> Sequence[Logged]:
         """Return what has been logged since the last time."""
-        self._cut()
+        self.cut()
         parts, self._parts = self._parts, []
         return parts
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Put what has been logged aside."""
         count = self.head.item(lg.LOGGED)
         if count:
             self._parts.append(Logged(self.rows[:count].copy(), self._ledger, self._texts))

@@ -181,6 +181,8 @@ def carry_out(
     refusals: NDArray[np.int64],
     log: NDArray[np.int64],
     h: NDArray[np.int64],
+    stream_row: int,
+    stream_sub: int,
 ) -> int:
     """Carry out commands one after the other: new orders enter the table, and what passes the gate sets out.
 
@@ -191,6 +193,8 @@ def carry_out(
     refusals : int64, shape (n, REFUSAL_WORDS)
     log, h : int64
         `tickloom_kernels.compiled.log`.
+    stream_row, stream_sub : int
+        The newest name.
 
     Returns
     -------
@@ -200,6 +204,8 @@ def carry_out(
     commands, table, exposure, out = borrowed(commands), borrowed(table), borrowed(exposure), borrowed(out)
     numbering, newest, g, limits = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(limits)
     numbers, refusals, log, h = borrowed(numbers), borrowed(refusals), borrowed(log), borrowed(h)
+    h[lg.STREAM_ROW] = stream_row
+    h[lg.STREAM_SUB] = stream_sub
     refused = 0
     for n in range(count):
         what, row, ts = commands[n, WHAT], commands[n, ROW], commands[n, TS]

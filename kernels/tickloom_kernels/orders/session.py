@@ -139,6 +139,8 @@ def exchange(
     note: NDArray[np.int64],
     log: NDArray[np.int64],
     h: NDArray[np.int64],
+    row: int,
+    sub: int,
     until_there: int,
     until_here: int,
     most: int,
@@ -164,6 +166,8 @@ def exchange(
         Gets the newest news.
     log, h : int64
         `tickloom_kernels.compiled.log`.
+    row, sub : int
+        The newest name.
     until_there, until_here : int
         Commands and news that are due at or before it (UNIX time in nanoseconds, UTC).
     most : int
@@ -177,6 +181,8 @@ def exchange(
     a, truth, funds, table = borrowed(a), borrowed(truth), borrowed(funds), borrowed(table)
     exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
     g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
+    h[lg.STREAM_ROW] = row
+    h[lg.STREAM_SUB] = sub
     return _exchange(
         a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, until_there, until_here, most
     )
@@ -197,6 +203,8 @@ def run_through(
     note: NDArray[np.int64],
     log: NDArray[np.int64],
     h: NDArray[np.int64],
+    row: int,
+    sub: int,
     rows: NDArray[np.int64],
     start: int,
     limit: int,
@@ -207,7 +215,7 @@ def run_through(
 
     Parameters
     ----------
-    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h
+    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, row, sub
         As `exchange` takes them.
     rows : int64, shape (n, 12)
     ts_next : int
@@ -225,6 +233,8 @@ def run_through(
     exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
     g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
     rows = borrowed(rows)
+    h[lg.STREAM_ROW] = row
+    h[lg.STREAM_SUB] = sub
     for i in range(start, limit):
         ts = rows[i, r.TS_INIT]
         if ts >= ts_next:

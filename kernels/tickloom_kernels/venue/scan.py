@@ -14,8 +14,7 @@ from tickloom_kernels.market import book as b
 from tickloom_kernels.venue import queue
 from tickloom_kernels.venue import state as v
 
-#: For what comes at every row.
-# Before types are inferred: LLVM, given them ready made, would compile each by itself, too.
+#: For what comes at every row; before types are inferred: LLVM, given it ready made, would compile each by itself, too.
 _inlined = njit(cache=True, nogil=True, inline="always")
 
 

@@ -92,7 +92,7 @@ class Desk:
         while session.out.item(ln.COUNT) + count > session.out.item(ln.CAPACITY):
             session.out = ln.grown(session.out)
         log = road.log
-        log.open(stream.row, stream.sub, count)
+        log.make_room(count)
         refused = gate.carry_out(
             self._commands,
             count,
@@ -108,8 +108,10 @@ class Desk:
             self._refusals,
             log.rows,
             log.head,
+            stream.row,
+            stream.sub,
         )
-        stream.sub = log.head.item(lg.STREAM_SUB)
+        stream.sub += count
         for number, row, by, sub, *detail in self._refusals[:refused].tolist() if refused else ():
             _, ctx, command, _ = taken[number]
             reason = self._explain(detail) if by == lg.BY_GATE else SAID[by]

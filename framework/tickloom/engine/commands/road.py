@@ -52,9 +52,8 @@ _REFUSALS: dict[type[Event], int] = {
 
 Rows = NDArray[np.int64]
 Handler = Callable[[Event], None]
-#: Commands or news that one call moves at most, and entries of the log that it finds room for at least.
+#: Commands or news that one call moves at most.
 _MANY = 1 << 40
-_ROOM = 64
 #: No venue in flat state.
 _NOWHERE = (np.zeros(v.HEAD_WORDS, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
 # Made of words whose number a type checker cannot see.
@@ -272,7 +271,6 @@ class Road:
                 return -1
             venue, until_there = _NOWHERE, -ln.FOREVER
         stream, log, note = self._stream, self.log, self._note
-        log.open(stream.row, stream.sub, _ROOM)
         woken, done = both.exchange(
             *venue,
             self.orders.rows,
@@ -285,6 +283,8 @@ class Road:
             note,
             log.rows,
             log.head,
+            stream.row,
+            stream.sub,
             until_there,
             until_here,
             most,
@@ -313,7 +313,6 @@ class Road:
         """
         assert session.flat is not None
         stream, log, moment = self._stream, self.log, self._moment
-        log.open(stream.row, stream.sub, _ROOM)
         row, woken, done = both.run_through(
             *session.flat,
             self.orders.rows,
@@ -326,6 +325,8 @@ class Road:
             self._note,
             log.rows,
             log.head,
+            stream.row,
+            stream.sub,
             rows,
             *span,
             ts_next,
@@ -349,7 +350,9 @@ class Road:
             update = _update(*told[: news.REASON], o.REASONS[told[news.REASON]])
             return self.tell(woken, 0, update, (stream.row, stream.sub))
         self._moment.event = Instant(note.item(news.TS))
-        if done == both.NO_ROOM:
+        if done == both.FULL_LOG:
+            self.log.cut()
+        elif done == both.NO_ROOM:
             session.back = ln.grown(session.back)
         elif done == both.OVERFLOW_THERE:
             raise RunStoppedError(f"{session.name}: a fill makes a sum of money too large for 64 bits")
