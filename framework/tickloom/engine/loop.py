@@ -388,5 +388,4 @@ class Loop:
 
 def _busiest(items: Sequence[Item]) -> int:
     """Return the strategy (index) that most of the queue's items are from."""
-    commands = Counter(ctx.index for _, ctx, _, _ in items if isinstance(ctx, PluginContext))
-    return commands.most_common(1)[0][0]
+    return Counter(ctx.index for _, ctx, _, _ in items if isinstance(ctx, PluginContext)).most_common(1)[0][0]

@@ -15,27 +15,27 @@ from tickloom_kernels.money.exact import TOO_LARGE
 from tickloom_kernels.orders import risk
 from tickloom_kernels.orders import table as t
 
-# Words of a command: `table.SUBMIT`, `CANCEL` or `AMEND`, the row of its order, whose command it is, ticks and lots,
-# when it was given (UNIX time in nanoseconds, UTC), and the number (after the row) of its cause; behind them those of a
-# new order alone.
+# Words of a command: `table.SUBMIT`, `CANCEL` or `AMEND`, the row of its order, the number (after the row) of its
+# cause, whose command it is, and the number of its texts (algorithm and tag); behind them those of its event, in the
+# order of a `tickloom.events.SubmitOrder`. A cancellation has two of these, an amendment price and quantity as well.
 WHAT = 0
 ROW = 1
-STRATEGY = 2
-ORDER_ID = 3
-PRICE = 4
-QUANTITY = 5
-TS = 6
-CAUSE = 7
-PARENT_ID = 8
+CAUSE = 2
+OWNER = 3
+TEXTS = 4
+TS = 5
+ORDER_ID = 6
+PARENT_ID = 7
+STRATEGY = 8
 ACCOUNT = 9
 INSTRUMENT = 10
 SIDE = 11
 ORDER_TYPE = 12
 TIME_IN_FORCE = 13
 POST_ONLY = 14
-#: Number of its texts, algorithm and tag.
-TEXTS = 15
-COMMAND_WORDS = 16
+PRICE = 15
+QUANTITY = 16
+COMMAND_WORDS = 17
 
 # Words of a refusal: number of the command, row of its order (-1: there is none), what refused it
 # (`tickloom_kernels.compiled.log`), number of its name after the row, and the numbers that were compared.
@@ -210,6 +210,8 @@ def carry_out(
     for n in range(count):
         what, row, ts = commands[n, WHAT], commands[n, ROW], commands[n, TS]
         price, quantity = commands[n, PRICE], commands[n, QUANTITY]
+        if what == t.CANCEL:
+            price, quantity = _NONE, _NONE
         kind = lg.SUBMIT_ORDER if what == t.SUBMIT else lg.CANCEL_ORDER if what == t.CANCEL else lg.AMEND_ORDER
         entry = lg.name(log, h, kind, h[lg.STREAM_ROW], commands[n, CAUSE])
         log[entry, lg.FIELDS] = ts
@@ -238,7 +240,7 @@ def carry_out(
             log[entry, lg.FIELDS + 1] = commands[n, ORDER_ID]
             log[entry, lg.FIELDS + 2] = price
             log[entry, lg.FIELDS + 3] = quantity
-            if table[row, t.STRATEGY] != commands[n, STRATEGY]:
+            if table[row, t.STRATEGY] != commands[n, OWNER]:
                 row = _NOBODY
         by = send(
             table, exposure, out, numbering, newest, g, limits, numbers, killed, what, row, price, quantity, ts,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from tickloom.engine.commands.road import Road
@@ -27,9 +28,10 @@ Rows = NDArray[np.int64]
 #: Commands that one call carries out.
 _CAPACITY = 256
 _BYTES = 8 * gate.COMMAND_WORDS
+_PRICE = 8 * gate.PRICE
 _new = Struct(f"={gate.COMMAND_WORDS}q").pack_into
-#: The words that a command of an order in the table has.
 _change = Struct(f"={gate.PARENT_ID}q").pack_into
+_amounts = Struct("=2q").pack_into
 
 
 class Desk:
@@ -145,31 +147,13 @@ class Desk:
                 session = self._sessions[instrument]
             if kind is SubmitOrder:
                 row_of[command.order_id] = new
-                _new(
-                    buffer,
-                    at,
-                    t.SUBMIT,
-                    new,
-                    command.strategy,
-                    command.order_id,
-                    command.price,
-                    command.quantity,
-                    command.ts_init,
-                    cause,
-                    command.parent_id,
-                    command.account,
-                    instrument,
-                    command.side,
-                    command.order_type,
-                    command.time_in_force,
-                    command.post_only,
-                    number((command.algorithm, command.tag)) if command.tag else plain[command.algorithm],
-                )
+                texts = number((command.algorithm, command.tag)) if command.tag else plain[command.algorithm]
+                _new(buffer, at, t.SUBMIT, new, cause, ctx.index, texts, *astuple(command)[:-2])
                 new += 1
             elif kind is CancelOrder:
-                _change(buffer, at, t.CANCEL, row, ctx.index, command.order_id, 0, 0, command.ts_init, cause)
+                _change(buffer, at, t.CANCEL, row, cause, ctx.index, 0, command.ts_init, command.order_id)
             else:
-                price, quantity = command.price, command.quantity
-                _change(buffer, at, t.AMEND, row, ctx.index, command.order_id, price, quantity, command.ts_init, cause)
+                _change(buffer, at, t.AMEND, row, cause, ctx.index, 0, command.ts_init, command.order_id)
+                _amounts(buffer, at + _PRICE, command.price, command.quantity)
             at += _BYTES
         return session, at // _BYTES

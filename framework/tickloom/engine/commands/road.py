@@ -262,7 +262,7 @@ class Road:
         int
             The strategy that has been woken by the last of the news, -1 for none.
         """
-        until_there, until_here = min(until, closing), min(until, closing - 1)
+        until_there, until_here = (until, until) if until < closing else (closing, closing - 1)
         venue, most = session.flat, _MANY if self._alone else 1
         if venue is None or not self._alone:
             if session.out.item(ln.DUE) <= min(until_there, session.back.item(ln.DUE)):

@@ -71,7 +71,9 @@ def advance(
 
 def first(sessions: Sequence[Session], ts: int, line: str) -> Session | None:
     """Session on whose line something is due at a time; of several, whose was scheduled first."""
-    due = [one for one in sessions if getattr(one, line).item(ln.DUE) <= ts]
-    if len(due) > 1:
-        due.sort(key=lambda one: getattr(one, line).item(ln.NUMBER))
-    return due[0] if due else None
+    found: Session | None = None
+    for one in sessions:
+        at = getattr(one, line)
+        if at.item(ln.DUE) <= ts and (found is None or at.item(ln.NUMBER) < getattr(found, line).item(ln.NUMBER)):
+            found = one
+    return found
