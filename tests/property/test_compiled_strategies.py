@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from worlds import LATENCIES, difference, examples
 
 from tickloom.events import Fill, OrderUpdate
+from tickloom.orders.gate import KILLED
+from tickloom_kernels import rows as r
 
 PAIRS = {"order kernel": (Quoter, QuoterTwin), "emission kernel": (Cross, CrossTwin)}
 #: A gate that refuses some of what is asked.
@@ -56,3 +58,19 @@ def test_spot_orders_without_funds_are_rejected_as_the_twins():
     assert difference(expected, found) == ""
     reasons = {entry.event.reason for entry in record.entries if isinstance(entry.event, OrderUpdate)}
     assert "insufficient funds" in reasons
+
+
+def test_while_the_kill_switch_is_engaged_neither_uses_up_its_rate():
+    rows = feed(6_000, 11)
+    for at, engaged in ((1_000, 1), (2_000, 0)):
+        rows[at, r.INSTRUMENT :] = 0
+        rows[at, r.INSTRUMENT] = -1
+        rows[at, r.KILL_ENGAGED] = engaged
+        rows[at, r.KIND] = r.KILL_SWITCH
+    risk = 'max_order_rate = "100 / 3s"'
+    expected, _ = run(QuoterTwin, rows, risk=risk)
+    found, record = run(Quoter, rows, risk=risk)
+    assert difference(expected, found) == ""
+    reasons = [entry.event.reason for entry in record.entries if isinstance(entry.event, OrderUpdate)]
+    assert reasons.count(KILLED) > 100
+    assert any("max_order_rate" in reason for reason in reasons)

@@ -94,6 +94,21 @@ def test_an_instrument_that_is_not_there_is_found() -> None:
         check_router(Faulty, FEW)
 
 
+def test_who_says_that_it_passes_on_as_it_is_and_does_not_is_found() -> None:
+    class Faulty:
+        as_is = True
+
+        def work(self, command: Any) -> Any:
+            return halves(command)
+
+        def route(self, order: Any) -> Any:
+            return [order, order]
+
+    for check in (check_algo, check_router):
+        with pytest.raises(ConformanceError, match=r"who says so \(as_is\) returns what it is given"):
+            check(Faulty, FEW)
+
+
 def test_good_stations_pass() -> None:
     class Halves:
         def work(self, command: Any) -> Any:
