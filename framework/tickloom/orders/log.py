@@ -70,16 +70,17 @@ class Logged(Sequence["Named"]):
         return list(self)[index]
 
     def __iter__(self) -> "Iterator[Named]":
-        kinds = self.log[:, lg.TYPE_ID]
-        events: list[Any] = [None] * len(kinds)
+        numbers = self.log[:, lg.TYPE_ID]
+        kinds = set(numbers.tolist())
+        events: list[Any] = [None] * len(numbers)
         # Kind by kind, a column at a time: an event costs a third of what it does by itself.
-        for kind in set(kinds.tolist()) - {lg.DETAIL}:
-            places = np.flatnonzero(kinds == kind)
+        for kind in kinds - {lg.DETAIL}:
+            places = np.flatnonzero(numbers == kind)
             columns = self.log[places, lg.FIELDS :].T.tolist()
             for place, event in zip(places.tolist(), self._events(kind, columns, places), strict=True):
                 events[place] = event
-        names = self.log[:, : lg.TYPE_ID].T.tolist()
-        return (named for named in zip(*names, events, strict=True) if named[4] is not None)
+        named = zip(*self.log[:, : lg.TYPE_ID].T.tolist(), events, strict=True)
+        return (one for one in named if one[4] is not None) if lg.DETAIL in kinds else named
 
     def _events(self, kind: int, f: list[Column], places: Rows) -> Iterable[Event]:
         """Make the events of one kind of the columns of their fields."""
