@@ -58,6 +58,7 @@ _MANY = 1 << 40
 _NOWHERE = (np.zeros(v.HEAD_WORDS, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
 # Made of words whose number a type checker cannot see.
 _update: Callable[..., Event] = OrderUpdate
+_filled: Callable[..., Event] = Fill
 
 
 class Road:
@@ -360,21 +361,16 @@ class Road:
             raise RunStoppedError("a fill makes a sum of money too large for 64 bits; trade in larger units")
         return -1
 
-    def _fill(self, told: Sequence[int]) -> Fill:
+    def _fill(self, told: Sequence[int]) -> Event:
         """Make the event of a fill that has been noted."""
-        instrument = told[news.INSTRUMENT]
-        return Fill(
-            told[news.TS],
-            told[news.TS_VENUE],
-            told[news.ORDER_ID],
-            told[news.ACCOUNT],
-            instrument,
+        return _filled(
+            *told[: news.CODE],
             told[news.SIDE],
             told[news.PRICE],
             told[news.QUANTITY],
             told[news.LEAVES],
             told[news.FEE],
-            self.ledger.instruments[instrument].settle,
+            self.ledger.instruments[told[news.INSTRUMENT]].settle,
             told[news.MAKER] == 1,
         )
 
