@@ -85,7 +85,12 @@ class Register:
     """
 
     def __init__(self) -> None:
-        self.offers: list[Offer] = []
+        self._taken: dict[tuple[str, str], Offer] = {}
+
+    @property
+    def offers(self) -> list[Offer]:
+        """What has been announced, in that order."""
+        return list(self._taken.values())
 
     def __getattr__(self, kind: str) -> Callable[[str, str], None]:
         if kind not in BY_NAME:
@@ -98,9 +103,9 @@ class Register:
             raise ValueError(f"{kind} {name!r}: a name has letters, digits, _ and -")
         if not _PLACE.fullmatch(place):
             raise ValueError(f"{kind} {name!r}: {place!r} is no place of a factory; write it as 'module:Name'")
-        if any((offer.kind, offer.name) == (kind, name) for offer in self.offers):
+        if (kind, name) in self._taken:
             raise ValueError(f"{kind} {name!r} is registered twice")
-        self.offers.append(Offer(kind, name, place))
+        self._taken[kind, name] = Offer(kind, name, place)
 
 
 class Registry:
