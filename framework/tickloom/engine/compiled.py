@@ -78,6 +78,7 @@ class OrderKernel:
         self._limits, self._numbers, self._explain = limits, numbers, explain
         self._accounts = np.array(seat.ctx.accounts, np.int64)
         self._desk = desk.new_desk()
+        self._wakes = np.zeros((seat.ctx.index + 1, 2), np.bool_)
         self._note = np.zeros(news.NOTE_WORDS, np.int64)
         self._refusals = np.zeros((desk.CAPACITY, lg.ENTRY_WORDS), np.int64)
         self._log = np.zeros((_LOG, lg.ENTRY_WORDS), np.int64)
@@ -152,6 +153,7 @@ class OrderKernel:
             self._numbering,
             self._market.newest_rows,
             self._ledger.state,
+            self._wakes,
             self._limits,
             self._numbers,
             self._note,

@@ -59,9 +59,11 @@ _ints = types.Array(types.int64, 1, "C")
 _table = types.Array(types.int64, 2, "C")
 _cube = types.Array(types.int64, 3, "C")
 _floats = types.Array(types.float64, 1, "C")
+_flags = types.Array(types.bool_, 2, "C")
 
 _call = caller_of_seven(d.ORDER_KERNEL)
 _ROW_ITSELF = np.int64(0)
+_MANY = np.int64(1 << 40)
 _NONE = np.int64(0)
 _NOBODY = np.int64(-1)
 _MARKET = np.int64(1)
@@ -219,41 +221,11 @@ def enter(
     return order_id
 
 
-@_inlined
-def due(
-    a: NDArray[np.int64],
-    truth: NDArray[np.int64],
-    funds: NDArray[np.int64],
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    out: NDArray[np.int64],
-    back: NDArray[np.int64],
-    numbering: NDArray[np.int64],
-    g: NDArray[np.int64],
-    note: NDArray[np.int64],
-    log: NDArray[np.int64],
-    h: NDArray[np.int64],
-    until: int,
-) -> int:
-    """Run what is due at or before a time, arrivals before deliveries; return `DONE` or why it stopped."""
-    most = np.int64(1 << 40)
-    while out[ln.DUE] <= until or back[ln.DUE] <= until:
-        if h[lg.LOGGED] + RESERVE > len(log):
-            return FULL_LOG
-        if out[ln.DUE] <= back[ln.DUE] or a[v.OUTCOMES] > 0:
-            done = session.arrive(a, truth, funds, table, out, back, numbering, until, most)
-            if done != session.DONE:
-                return FULL_BACK if done == session.NO_ROOM else OVERFLOW
-        elif not both.deliver(out, back, table, exposure, g, note, log, h):
-            return OVERFLOW
-    return DONE
-
-
 @njit(
     types.int64(
         types.int64,
-        _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _table, _table,
-        _ints, _table, _table, _ints, _table, types.int64, types.int64,
+        _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _flags, _table,
+        _table, _ints, _table, _table, _ints, _table, types.int64, types.int64,
     ),
     cache=True,
     nogil=True,
@@ -273,6 +245,7 @@ def drive(
     numbering: NDArray[np.int64],
     newest: NDArray[np.int64],
     g: NDArray[np.int64],
+    wakes: NDArray[np.bool_],
     limits: NDArray[np.int64],
     numbers: NDArray[np.int64],
     note: NDArray[np.int64],
@@ -296,6 +269,8 @@ def drive(
     newest : int64, shape (instruments, 3, 12)
     g : int64
         Our ledger.
+    wakes : bool, shape (strategies, 2)
+        All False: nobody in Python hears news.
     limits : int64, shape (instruments, LIMIT_WORDS)
     numbers : int64, shape (accounts, n)
         The state of each account in `tickloom_kernels.orders.risk`.
@@ -314,7 +289,8 @@ def drive(
     """
     desk, a, truth, funds, accounts = borrowed(desk), borrowed(a), borrowed(truth), borrowed(funds), borrowed(accounts)
     table, exposure, out, back = borrowed(table), borrowed(exposure), borrowed(out), borrowed(back)
-    numbering, newest, g, limits = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(limits)
+    numbering, newest, g, wakes = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(wakes)
+    limits = borrowed(limits)
     numbers, note, refusals = borrowed(numbers), borrowed(note), borrowed(refusals)
     log, h, rows, state = borrowed(log), borrowed(h), borrowed(rows), borrowed(state)
     for i in range(start, stop):
@@ -323,8 +299,11 @@ def drive(
             if out[ln.DUE] <= ts or back[ln.DUE] <= ts:
                 if i > 0:
                     lg.at(h, h[BASE] + i - 1)
-                h[WHY] = due(a, truth, funds, table, exposure, out, back, numbering, g, note, log, h, ts)
-                if h[WHY] != DONE:
+                done = both.exchange_borrowed(
+                    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, ts, ts, _MANY
+                )[1]
+                if done != both.DONE:
+                    h[WHY] = FULL_LOG if done == both.FULL_LOG else FULL_BACK if done == both.NO_ROOM else OVERFLOW
                     return i
             # Nothing is taken back.
             a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0

@@ -87,7 +87,7 @@ def deliver(
 
 
 @_inlined
-def _exchange(
+def exchange_borrowed(
     a: NDArray[np.int64],
     truth: NDArray[np.int64],
     funds: NDArray[np.int64],
@@ -183,7 +183,7 @@ def exchange(
     g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
     h[lg.STREAM_ROW] = row
     h[lg.STREAM_SUB] = sub
-    return _exchange(
+    return exchange_borrowed(
         a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, until_there, until_here, most
     )
 
@@ -242,7 +242,7 @@ def run_through(
         if out[ln.DUE] <= ts or back[ln.DUE] <= ts:
             if i > 0:
                 lg.at(h, base + i - 1)
-            woken, done = _exchange(
+            woken, done = exchange_borrowed(
                 a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, ts, ts, _MANY
             )
             if woken >= 0 or done != DONE:
