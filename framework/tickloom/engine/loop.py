@@ -187,7 +187,8 @@ class Loop:
         row, woken = self.road.run_through(session, rows, (start, limit), self._other_due(), self.consumed)
         if woken >= 0:
             self._count(woken)
-        self.drain()
+        if self.moment.fifo:
+            self.drain()
         return row
 
     def _command(self, rows: Rows, plan: Plan, wake: int, base: int, end: int) -> int:

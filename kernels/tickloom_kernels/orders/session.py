@@ -235,10 +235,12 @@ def run_through(
     rows = borrowed(rows)
     h[lg.STREAM_ROW] = row
     h[lg.STREAM_SUB] = sub
-    for i in range(start, limit):
+    # Nothing is taken back, so no change of a book is logged.
+    undo = a[v.UNDO_AT]
+    a[v.UNDO_AT] = 0
+    i, woken, done = start, _NOBODY, DONE
+    while i < limit and rows[i, r.TS_INIT] < ts_next:
         ts = rows[i, r.TS_INIT]
-        if ts >= ts_next:
-            return i, _NOBODY, DONE
         if out[ln.DUE] <= ts or back[ln.DUE] <= ts:
             if i > 0:
                 lg.at(h, base + i - 1)
@@ -246,13 +248,15 @@ def run_through(
                 a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, ts, ts, _MANY
             )
             if woken >= 0 or done != DONE:
-                return i, woken, done
-        # Nothing is taken back.
-        a[a[v.UNDO_AT]] = a[v.OUTCOMES] = 0
+                break
+        a[v.OUTCOMES] = 0
         scan.take_in(a, rows, i)
         if a[v.OUTCOMES] > 0:
             lg.at(h, base + i)
-            done = venue.commit(a, truth, funds, table, back, numbering, ts, base + i, _ITSELF)
-            if done != venue.DONE:
-                return i, _NOBODY, UNTOLD if done == venue.NO_ROOM else OVERFLOW_THERE
-    return limit, _NOBODY, DONE
+            told = venue.commit(a, truth, funds, table, back, numbering, ts, base + i, _ITSELF)
+            if told != venue.DONE:
+                done = UNTOLD if told == venue.NO_ROOM else OVERFLOW_THERE
+                break
+        i += 1
+    a[v.UNDO_AT] = undo
+    return i, woken, done
