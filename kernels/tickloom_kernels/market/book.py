@@ -50,8 +50,7 @@ _NOTHING = np.int64(0)
 _FIRST = np.int64(0)
 _ONE = np.int64(1)
 
-# Before types are inferred: LLVM, given them ready made, would compile each by itself, too.
-_inlined = njit(cache=True, nogil=True, inline="always")
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
 # --- where levels are ------------------------------------------------------------------------------------------------

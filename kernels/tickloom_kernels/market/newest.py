@@ -13,8 +13,7 @@ from tickloom_kernels.intrinsics import borrowed
 from tickloom_kernels.market import book as b
 
 _NO_LOG = np.int64(0)
-# Before types are inferred: LLVM, given them ready made, would compile each by itself, too.
-_inlined = njit(cache=True, nogil=True, inline="always")
+_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
 @_inlined
