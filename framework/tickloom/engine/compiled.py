@@ -16,7 +16,7 @@ from tickloom.engine.stream import OutcomeStream
 from tickloom.errors import RunStoppedError
 from tickloom.events import TimerFired
 from tickloom.ledger import Ledger
-from tickloom.orders.log import Explain, Logged
+from tickloom.orders.log import Explain, Logged, Vocabulary
 from tickloom.orders.table import OrderTable
 from tickloom_kernels.compiled import desk, driver
 from tickloom_kernels.compiled import log as lg
@@ -79,6 +79,7 @@ class OrderKernel:
         self._accounts = np.array(seat.ctx.accounts, np.int64)
         self._desk = desk.new_desk()
         self._wakes = np.zeros((seat.ctx.index + 1, 2), np.bool_)
+        self._words = Vocabulary(ledger)
         self._note = np.zeros(news.NOTE_WORDS, np.int64)
         self._refusals = np.zeros((desk.CAPACITY, lg.ENTRY_WORDS), np.int64)
         self._log = np.zeros((_LOG, lg.ENTRY_WORDS), np.int64)
@@ -186,5 +187,5 @@ class OrderKernel:
         """Hand what has been logged to the outcome stream."""
         logged = self._h.item(lg.LOGGED)
         if logged > self._given:
-            stream.logged(Logged(self._log[self._given : logged], self._ledger, explain=self._explain))
+            stream.logged(Logged(self._log[self._given : logged], self._words, self._explain))
             self._given = logged

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tickloom.engine.stream import Named, Observer
 from tickloom.errors import RunStoppedError, TickloomError
-from tickloom.events import Event
+from tickloom.orders.log import Logged
 from tickloom.record import RunRecord, RunTables
 from tickloom.storage import manifest
 from tickloom.storage.environment import Environment, Put
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 #: Events that are encoded together at least, where a turn brings that many.
 _MANY = 4096
+_ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class Journal(Observer):
@@ -73,8 +74,8 @@ class Journal(Observer):
         self._recorders: list[Recorder] = []
         self._environment: Environment | None = None
         self._failure: RunStoppedError | None = None
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._entries: list[tuple[int, int, int, int, int, Event]] = []
+        self._gathered: list[Sequence[Named]] = []
+        self._count = 0
         self._blocks: list[tuple[bytes, bytes]] = []
         self._rows = self._first = self._last = 0
         self._noted = -1
@@ -120,9 +121,8 @@ class Journal(Observer):
 
     def events(self, batch: Sequence[Named]) -> None:
         """Take events down. Nothing here can fail: an observer that raises would be detached."""
-        self._entries += [
-            (row, sub, cause_row, cause_sub, event.TYPE_ID, event) for row, sub, cause_row, cause_sub, event in batch
-        ]
+        self._gathered.append(batch)
+        self._count += len(batch)
 
     def rows(self, first: int, rows: NDArray[np.int64]) -> None:
         """Count rows that have been consumed."""
@@ -131,7 +131,7 @@ class Journal(Observer):
             self._first = rows.item(0, 0)
         self._last = rows.item(count - 1, 0)
         self._rows = first + count
-        if len(self._entries) >= _MANY and self._failure is None:
+        if self._count >= _MANY and self._failure is None:
             try:
                 self._pack()
             except Exception as error:
@@ -159,12 +159,15 @@ class Journal(Observer):
             raise self._stopped(error) from error
 
     def _pack(self) -> None:
-        """Encode what has been gathered, as one block."""
-        entries = self._entries
-        if entries:
-            row, sub = entries[0][:2]
-            self._blocks.append((outcome_key(0, row, sub), self._encode(entries)))
-            entries.clear()
+        """Encode what has been gathered, as one block: an array of all its entries."""
+        if self._gathered:
+            first = self._gathered[0]
+            row, sub = first.first if isinstance(first, Logged) else first[0][:2]
+            packed = [_packed(batch) for batch in self._gathered]
+            count = sum(number for number, _ in packed)
+            block = b"".join((_array_of(count), *(body for _, body in packed)))
+            self._blocks.append((outcome_key(0, row, sub), block))
+            self._gathered, self._count = [], 0
 
     def _puts(self) -> Iterator[Put]:
         for key, block in self._blocks:
@@ -180,7 +183,7 @@ class Journal(Observer):
         noted = self._rows + sum(one.rows + len(one.fault) for one in given.values())
         if noted != self._noted:
             self._noted = noted
-            yield ABOUT, PROGRESS, self._encode(Progress(self._rows, self._first, self._last, given))
+            yield ABOUT, PROGRESS, _ENCODE(Progress(self._rows, self._first, self._last, given))
 
     def _stopped(self, error: Exception) -> RunStoppedError:
         """Give up for good."""
@@ -205,11 +208,11 @@ class Journal(Observer):
         """
         if self._environment is None:
             return
-        end = (ABOUT, END, self._encode(End(record.status, now())))
+        end = (ABOUT, END, _ENCODE(End(record.status, now())))
         if self._failure is not None:
             self._note(end)
             return
-        self._environment.write([(ABOUT, SUMMARY, self._encode(summarise(record))), end])
+        self._environment.write([(ABOUT, SUMMARY, _ENCODE(summarise(record))), end])
         self._environment.sync()
 
     def _note(self, end: Put) -> None:
@@ -227,8 +230,23 @@ class Journal(Observer):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if self._environment is not None:
             if error is not None:
-                self._note((ABOUT, END, self._encode(End(_told(error), now()))))
+                self._note((ABOUT, END, _ENCODE(End(_told(error), now()))))
             self._environment.close()
+
+
+def _packed(batch: Sequence[Named]) -> tuple[int, bytes]:
+    """Return how many events a batch has, and its entries encoded one behind the other."""
+    if isinstance(batch, Logged):
+        return batch.packed()
+    entries = [(*name, event.TYPE_ID, event) for *name, event in batch]
+    return len(entries), _ENCODE(entries)[len(_array_of(len(entries))) :]
+
+
+def _array_of(count: int) -> bytes:
+    """Return the head of a MessagePack array of so many items."""
+    if count < 16:
+        return bytes([0x90 | count])
+    return b"\xdc" + count.to_bytes(2, "big") if count < 1 << 16 else b"\xdd" + count.to_bytes(4, "big")
 
 
 def summarise(record: RunRecord) -> Summary:

@@ -11,6 +11,9 @@ CAUSE_ROW = 2
 CAUSE_SUB = 3
 TYPE_ID = 4
 FIELDS = 5
+#: Of an ORDER_UPDATE: number of its reason, and where that is from.
+REASON = 14
+REASON_BY = 15
 #: Of a SUBMIT_ORDER: number of its texts (algorithm and tag) among those of the run.
 TEXTS = 17
 ENTRY_WORDS = 18

@@ -67,7 +67,7 @@ class Desk:
         self._sessions = sessions
         self._several = len(set(sessions)) > 1
         #: The number of their texts without a tag.
-        self._plain = {name: road.log.number((name, "")) for name in sorted(plain)}
+        self._plain = {name: road.log.words.number((name, "")) for name in sorted(plain)}
         self._limits, self._numbers, self._explain = limits, numbers, explain
         self._commands = np.zeros((_CAPACITY, gate.COMMAND_WORDS), np.int64)
         self._refusals = np.zeros((_CAPACITY, gate.REFUSAL_WORDS), np.int64)
@@ -122,7 +122,7 @@ class Desk:
 
     def _take(self, taken: Sequence[Item]) -> tuple[Session, int]:
         """Write commands down, as far as they are for one session; return it, and how many they are."""
-        orders, buffer, number = self._orders, self._buffer, self._road.log.number
+        orders, buffer, number = self._orders, self._buffer, self._road.log.words.number
         orders.make_room(len(taken))
         row_of, rows, plain = orders.row_of, orders.rows, self._plain
         known = new = len(row_of)
