@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from tickloom_kernels.indicators.window import call, load, load_int, step, store, store_byte
+from tickloom_kernels.indicators.window import call, fetch, load, load_int, step, store, store_byte, store_int, stream
 
 # Words of a frame.
 UNITS = 0
@@ -38,7 +38,14 @@ BESIDE = 17
 SHOWN = 18
 #: Rows that go through all units before the next ones do, so that they are still in the processor's cache.
 BLOCK = 19
-HEAD = 20
+#: Column of the time by which rows must be in order, or -1; and address of the latest time of each symbol (float64).
+TIME_COLUMN = 20
+LATEST = 21
+#: Address of room for the outputs of a block of rows, where they are written past the cache; 0: straight to `OUT`.
+ROOM = 22
+#: Why `drive` stopped, 0 where it did not.
+STOPPED = 23
+HEAD = 24
 #: Words of a frame per unit: address of the function, first word in the arena, first column of the output.
 PER_UNIT = 3
 
@@ -46,6 +53,10 @@ PER_UNIT = 3
 RAISE = 0
 SKIP = 1
 HOLD = 2
+
+# Why rows are refused.
+MISSING = 1
+UNORDERED = 2
 
 # What `advance` says of its row.
 REFUSED = 0
@@ -80,8 +91,9 @@ def drive(frame: int, count: int) -> int:
     Returns
     -------
     int
-        Rows taken; fewer than ``count`` where the policy is to raise and the row there has an input that is no finite
-        number; below 0, with nothing done, where a row is of a symbol that there is not.
+        Rows taken; fewer than ``count`` where the row there is refused, and `STOPPED` says why: the policy is to raise
+        and it has an input that is no finite number, or its time lies before that of the row before it, of the same
+        symbol. Below 0, with nothing done, where a row is of a symbol that there is not.
     """
     which, block, symbols = load_int(frame, WHICH), load_int(frame, BLOCK), load_int(frame, SYMBOLS)
     if which != 0:
@@ -98,54 +110,77 @@ def drive(frame: int, count: int) -> int:
             # Where no turn was found there is none soon.
             look = look if turn > 1 or j < look else j + _TURN
             end = _same(which, j, end, turn)
+        _fetch(frame, end, min(count, end + block))
         usable = _usable(frame, j, end)
-        for first in range(j, min(usable, j + turn)):
-            _run(frame, _symbol(which, first), first, (usable - first + turn - 1) // turn, turn)
-        if usable > j:
-            _show(frame, j, usable)
+        ordered = _ordered(frame, j, usable)
+        _run_block(frame, j, ordered, turn)
+        if ordered < usable or (usable < end and _ordered(frame, usable, usable + 1) == usable):
+            return _stop(frame, ordered, UNORDERED)
         j = usable
         if usable < end:
             if load_int(frame, POLICY) == RAISE:
-                return usable
+                return _stop(frame, usable, MISSING)
             _mend(frame, _symbol(which, j), j)
             store_byte(load_int(frame, READY), j, 0)
             j += 1
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def stepping_back(frame: int, column: int, latest: int, count: int) -> int:
-    """Find the first row whose time lies before that of the row before it, of the same symbol.
+@step
+def _fetch(frame: int, j: int, end: int) -> None:
+    """Ask for the rows that come next, where each column is in one piece: at a page's end processors do not guess."""
+    if load_int(frame, BETWEEN) != 8 or end - j < 8:
+        return
+    for c in range(load_int(frame, CHECKED)):
+        at = _input(frame, j, load_int(frame, load_int(frame, FIRST_CHECKED) + c))
+        for line in range(0, 8 * (end - j), 64):
+            fetch(at + line)
+    if load_int(frame, TIME_COLUMN) >= 0:
+        at = _input(frame, j, load_int(frame, TIME_COLUMN))
+        for line in range(0, 8 * (end - j), 64):
+            fetch(at + line)
 
-    Parameters
-    ----------
-    frame : int
-        Address of a view's frame, as `drive` takes it.
-    column : int
-        Of the time.
-    latest : int
-        Address of the latest time of each symbol (float64); moved on.
-    count : int
-        Rows.
 
-    Returns
-    -------
-    int
-        Its place; ``count`` where there is none.
-    """
-    which, times, between = load_int(frame, WHICH), _input(frame, 0, column), load_int(frame, BETWEEN)
-    if which == 0 and count > 0 and load(times, 0) >= load(latest, 0) and _back(times, between, count) == 0:
-        store(latest, 0, load(times + (count - 1) * between, 0))
-        return count
-    for j in range(count):
-        symbol = _symbol(which, j)
-        if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
-            return count
-        time = load(times + j * between, 0)
+@step
+def _stop(frame: int, taken: int, reason: int) -> int:
+    store_int(frame, STOPPED, reason)
+    return taken
+
+
+@step
+def _run_block(frame: int, j: int, end: int, turn: int) -> None:
+    """Run the units over rows that are as they should be: of ``turn`` symbols, one row each in turn."""
+    which, room, wide = load_int(frame, WHICH), load_int(frame, ROOM), load_int(frame, WIDTH_OUT)
+    if end <= j:
+        return
+    out = load_int(frame, OUT) + 8 * j * wide
+    given = out if room == 0 else room
+    for first in range(j, min(end, j + turn)):
+        into = given + 8 * (first - j) * wide
+        _run(frame, _symbol(which, first), first, (end - first + turn - 1) // turn, turn, into)
+    _show(frame, j, end, given)
+    if room != 0:
+        stream(out, room, (end - j) * wide)
+
+
+@step
+def _ordered(frame: int, j: int, end: int) -> int:
+    """First row from ``j`` on whose time lies before that of the row before it, of the same symbol; else ``end``."""
+    column = load_int(frame, TIME_COLUMN)
+    if column < 0 or end <= j:
+        return end
+    which, latest, between = load_int(frame, WHICH), load_int(frame, LATEST), load_int(frame, BETWEEN)
+    times = _input(frame, j, column)
+    if which == 0 and load(times, 0) >= load(latest, 0) and _back(times, between, end - j) == 0:
+        store(latest, 0, load(times + (end - j - 1) * between, 0))
+        return end
+    for row in range(j, end):
+        symbol, time = _symbol(which, row), load(times, 0)
         if time < load(latest, symbol):
-            return j
+            return row
         store(latest, symbol, time)
-    return count
+        times += between
+    return end
 
 
 @step
@@ -167,7 +202,7 @@ def advance(frame: int, symbol: int) -> int:
     if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
         return REFUSED
     if _is_usable(frame, load_int(frame, ROWS)):
-        _run(frame, symbol, 0, 1, 1)
+        _run(frame, symbol, 0, 1, 1, load_int(frame, OUT))
         return TAKEN
     if load_int(frame, POLICY) == RAISE:
         return REFUSED
@@ -262,12 +297,11 @@ def _largest(values: int, between: int, count: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _run(frame: int, symbol: int, j: int, count: int, turn: int) -> None:
+def _run(frame: int, symbol: int, j: int, count: int, turn: int, out: int) -> None:
     """Run the units over rows of one symbol, ``turn`` rows apart, and remember the last row for `HOLD`."""
     arena = load_int(frame, ARENAS) + 8 * symbol * load_int(frame, WORDS)
     rows, width = _input(frame, j, 0), load_int(frame, WIDTH_OUT)
     between, beside = load_int(frame, BETWEEN), load_int(frame, BESIDE)
-    out = load_int(frame, OUT) + 8 * j * width
     unit = frame + 8 * HEAD
     for _ in range(load_int(frame, UNITS)):
         first, column = load_int(unit, 1), load_int(unit, 2)
@@ -280,10 +314,9 @@ def _run(frame: int, symbol: int, j: int, count: int, turn: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _show(frame: int, j: int, end: int) -> None:
+def _show(frame: int, j: int, end: int, out: int) -> None:
     """Say which rows have all outputs."""
     ready, shown = load_int(frame, READY), load_int(frame, SHOWN)
-    out = load_int(frame, OUT) + 8 * j * shown
     for row in range(j, end):
         store_byte(ready, row, 1)
     if _largest(out, 8, (end - j) * shown) > _INFINITE:
@@ -336,7 +369,7 @@ def _mend(frame: int, symbol: int, j: int) -> None:
             value = load(_input(frame, j, column), 0)
             if value - value != 0.0:
                 store(_input(frame, j, column), 0, load(arena, HEAD_WORDS + column))
-        _run(frame, symbol, j, 1, 1)
+        _run(frame, symbol, j, 1, 1, load_int(frame, OUT) + 8 * j * load_int(frame, WIDTH_OUT))
     else:
         width = load_int(frame, WIDTH_OUT)
         for c in range(width):

@@ -13,9 +13,8 @@ from tickloom_kernels import fused as f
 
 Floats = NDArray[np.float64]
 
-#: Numbers of output that a processor surely keeps in its cache.
-_CACHED = 32_768
-
+#: Numbers of output that a processor surely keeps in its nearer caches, and those that no cache keeps.
+_CACHED, _BEYOND = 32_768, 1 << 20
 
 _UNORDERED = "time goes back; a view takes bars in the order of time"
 
@@ -87,6 +86,8 @@ class FeatureView:
         #: Time of the last row of each symbol (s).
         self._latest = np.full(symbols, -np.inf)
         self.row, self.vector = np.zeros(plan.stream.width), np.zeros(self._width)
+        #: Outputs of a block of rows on their way past the cache.
+        self._room = np.empty((max(64, min(128, _CACHED // self._width)), self._width))
         self._frame = self._make_frame(addresses, starts)
         self._one = self._frame.copy()
         self._point(self._one, self.row[None], self.vector)
@@ -120,7 +121,10 @@ class FeatureView:
         frame[f.SYMBOLS] = self.symbols
         frame[f.CHECKED], frame[f.FIRST_CHECKED] = len(plan.used), checked
         frame[f.SHOWN] = self._width if plan.across is None else 0
-        frame[f.BLOCK] = max(64, min(384, _CACHED // self._width))
+        frame[f.BLOCK] = len(self._room)
+        # Ticks of an exchange may step back in its time, and do.
+        frame[f.TIME_COLUMN] = plan.stream.need("time", "a view") if plan.stream.name == "bar" else -1
+        frame[f.LATEST] = self._latest.ctypes.data
         frame[f.ACROSS] = self._across.ctypes.data
         frame[f.NEWEST], frame[f.GIVEN] = self._newest.ctypes.data, self._given.ctypes.data
         for n, (address, start, at) in enumerate(
@@ -181,31 +185,19 @@ class FeatureView:
         self._point(self._frame, table, result)
         self._frame[f.WHICH] = 0 if symbols is None else symbols.ctypes.data
         self._frame[f.READY] = ready.ctypes.data
-        in_order = self._times_of(count)[1]
-        taken = f.drive(self._address, in_order)
+        self._frame[f.ROOM] = self._room.ctypes.data if result.size >= _BEYOND else 0
+        taken = f.drive(self._address, count)
         if taken < 0:
             raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
-        self._latest[:] = self._times_of(taken)[0]
         if self.plan.across is not None:
             together = self._instants(table, instants)
             f.across(self._address, together.ctypes.data, taken)
             result = result[:, self.plan.order]
             ready &= ~np.isnan(result).any(axis=1)
         if taken < count:
-            wrong = _UNORDERED if taken == in_order else self._missing(table[taken])
+            wrong = _UNORDERED if self._frame[f.STOPPED] == f.UNORDERED else self._missing(table[taken])
             raise BadRowError(f"row {taken}", wrong, result[:taken], ready[:taken])
         return result, ready
-
-    def _times_of(self, count: int) -> tuple[Floats, int]:
-        """Return the time of each symbol after some rows, and how many rows there are before a bar out of order.
-
-        Ticks of an exchange may step back in its time, and do.
-        """
-        latest = self._latest.copy()
-        if self.plan.stream.name != "bar":
-            return latest, count
-        column = self.plan.stream.need("time", "a view")
-        return latest, f.stepping_back(self._address, column, latest.ctypes.data, count)
 
     def _check(self, table: Floats, symbols: NDArray[np.int64] | None, result: Floats) -> None:
         count = len(table)
