@@ -5,12 +5,21 @@ its part of an arena begins and its first output column. What is called from Pyt
 number, which makes the call short and keeps numba from counting references. The words of a frame are named below.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numba import njit
 
-from tickloom_kernels.indicators.window import call, fetch, load, load_int, step, store, store_byte, store_int, stream
+from tickloom_kernels.indicators.window import (
+    call,
+    fence,
+    fetch,
+    load,
+    load_int,
+    step,
+    store,
+    store_byte,
+    store_int,
+    stream,
+)
 
 # Words of a frame.
 UNITS = 0
@@ -45,7 +54,13 @@ LATEST = 21
 ROOM = 22
 #: Why `drive` stopped, 0 where it did not.
 STOPPED = 23
-HEAD = 24
+#: Of the frame of one row: what `advance_one` said last and of which symbol it was asked; the addresses of two Python
+#: objects: what an update returns, and what says why it was refused.
+TOLD = 24
+ASKED = 25
+VECTOR = 26
+REFUSAL = 27
+HEAD = 28
 #: Words of a frame per unit: address of the function, first word in the arena, first column of the output.
 PER_UNIT = 3
 
@@ -58,7 +73,7 @@ HOLD = 2
 MISSING = 1
 UNORDERED = 2
 
-# What `advance` says of its row.
+# What `advance_one` says of its row.
 REFUSED = 0
 TAKEN = 1
 MENDED = 2
@@ -70,13 +85,14 @@ HEAD_WORDS = 2
 
 #: Symbols that may come in turn, such as bars that close together: the rows of each then run in one call.
 _TURN = 32
+#: Rows of one symbol behind one another that are worth a call of their own.
+_RUN = 4
 
 #: The bits of a number without its sign, and those of an infinity.
 _SIZE = 0x7FFF_FFFF_FFFF_FFFF
 _INFINITE = 0x7FF0_0000_0000_0000
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def drive(frame: int, count: int) -> int:
     """Run all units over rows.
 
@@ -109,7 +125,9 @@ def drive(frame: int, count: int) -> int:
             turn = _turn(which, j, end) if j >= look else 1
             # Where no turn was found there is none soon.
             look = look if turn > 1 or j < look else j + _TURN
-            end = _same(which, j, end, turn)
+            same = _same(which, j, end, turn)
+            # Rows of ever other symbols go through one unit after the other, whose code then stays in the cache.
+            turn, end = (0, end) if turn == 1 and same - j < _RUN else (turn, same)
         _fetch(frame, end, min(count, end + block))
         usable = _usable(frame, j, end)
         ordered = _ordered(frame, j, usable)
@@ -123,6 +141,7 @@ def drive(frame: int, count: int) -> int:
             _mend(frame, _symbol(which, j), j)
             store_byte(load_int(frame, READY), j, 0)
             j += 1
+    fence()
     return count
 
 
@@ -144,17 +163,20 @@ def _fetch(frame: int, j: int, end: int) -> None:
 @step
 def _stop(frame: int, taken: int, reason: int) -> int:
     store_int(frame, STOPPED, reason)
+    fence()
     return taken
 
 
 @step
 def _run_block(frame: int, j: int, end: int, turn: int) -> None:
-    """Run the units over rows that are as they should be: of ``turn`` symbols, one row each in turn."""
+    """Run the units over rows that are as they should be: of ``turn`` symbols, one row each in turn; 0: of any."""
     which, room, wide = load_int(frame, WHICH), load_int(frame, ROOM), load_int(frame, WIDTH_OUT)
     if end <= j:
         return
     out = load_int(frame, OUT) + 8 * j * wide
     given = out if room == 0 else room
+    if turn == 0:
+        _run_singly(frame, j, end, given)
     for first in range(j, min(end, j + turn)):
         into = given + 8 * (first - j) * wide
         _run(frame, _symbol(which, first), first, (end - first + turn - 1) // turn, turn, into)
@@ -196,8 +218,8 @@ def _back(times: int, between: int, count: int) -> int:
     return found
 
 
-@njit(cache=True, error_model="numpy")
-def advance(frame: int, symbol: int) -> int:
+@step
+def advance_one(frame: int, symbol: int) -> int:
     """Run all units over the one row of a frame; return `TAKEN`, `MENDED` or `REFUSED`."""
     if symbol < 0 or symbol >= load_int(frame, SYMBOLS):
         return REFUSED
@@ -208,14 +230,6 @@ def advance(frame: int, symbol: int) -> int:
         return REFUSED
     _mend(frame, symbol, 0)
     return MENDED
-
-
-def advance_directly() -> Callable[[int, int], int]:
-    """Return `advance` without numba's look at the types of its arguments, which takes as long as a small view."""
-    signature = "int64(int64, int64)"
-    advance.compile(signature)
-    found: Callable[[int, int], int] = advance.get_overload(signature)
-    return found
 
 
 @step
@@ -296,7 +310,7 @@ def _largest(values: int, between: int, count: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(error_model="numpy")
 def _run(frame: int, symbol: int, j: int, count: int, turn: int, out: int) -> None:
     """Run the units over rows of one symbol, ``turn`` rows apart, and remember the last row for `HOLD`."""
     arena = load_int(frame, ARENAS) + 8 * symbol * load_int(frame, WORDS)
@@ -308,12 +322,36 @@ def _run(frame: int, symbol: int, j: int, count: int, turn: int, out: int) -> No
         call(load_int(unit, 0), arena + 8 * first, rows, turn * between, beside, out + 8 * column, count, turn * width)
         unit += 8 * PER_UNIT
     if load_int(frame, POLICY) == HOLD:
-        store(arena, COUNT, load(arena, COUNT) + count)
-        for c in range(load_int(frame, WIDTH_IN)):
-            store(arena, HEAD_WORDS + c, load(_input(frame, j + turn * (count - 1), c), 0))
+        _remember(frame, arena, j + turn * (count - 1), count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(error_model="numpy")
+def _run_singly(frame: int, j: int, end: int, out: int) -> None:
+    """Run the units over rows of any symbols, one after the other."""
+    which, arenas, words = load_int(frame, WHICH), load_int(frame, ARENAS), 8 * load_int(frame, WORDS)
+    between, beside, width = load_int(frame, BETWEEN), load_int(frame, BESIDE), load_int(frame, WIDTH_OUT)
+    unit = frame + 8 * HEAD
+    for _ in range(load_int(frame, UNITS)):
+        function, first, into = load_int(unit, 0), 8 * load_int(unit, 1), out + 8 * load_int(unit, 2)
+        rows = _input(frame, j, 0)
+        for row in range(j, end):
+            call(function, arenas + load_int(which, row) * words + first, rows, between, beside, into, 1, width)
+            rows, into = rows + between, into + 8 * width
+        unit += 8 * PER_UNIT
+    if load_int(frame, POLICY) == HOLD:
+        for row in range(j, end):
+            _remember(frame, arenas + load_int(which, row) * words, row, 1)
+
+
+@step
+def _remember(frame: int, arena: int, j: int, count: int) -> None:
+    """Keep the inputs of a symbol's last row, and count its rows."""
+    store(arena, COUNT, load(arena, COUNT) + count)
+    for c in range(load_int(frame, WIDTH_IN)):
+        store(arena, HEAD_WORDS + c, load(_input(frame, j, c), 0))
+
+
+@njit(error_model="numpy")
 def _show(frame: int, j: int, end: int, out: int) -> None:
     """Say which rows have all outputs."""
     ready, shown = load_int(frame, READY), load_int(frame, SHOWN)
@@ -325,7 +363,6 @@ def _show(frame: int, j: int, end: int, out: int) -> None:
             out += 8 * shown
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def across(frame: int, instants: int, count: int) -> None:
     """Run the cross-symbol unit after the rows of each instant, and give its outputs to the rows of that instant.
 
@@ -359,7 +396,7 @@ def across(frame: int, instants: int, count: int) -> None:
         j = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(error_model="numpy")
 def _mend(frame: int, symbol: int, j: int) -> None:
     """Let a row with an unusable input stand still, or step with the inputs of the row before."""
     arena = load_int(frame, ARENAS) + 8 * symbol * load_int(frame, WORDS)

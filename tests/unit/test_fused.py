@@ -16,7 +16,7 @@ from tickloom.features.columns import BAR
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import BadRowError, FeatureView
 from tickloom.testing.numbers import rows_of
-from tickloom_kernels.indicators.window import apart, lag
+from tickloom_kernels.indicators.window import distances, lag, put
 
 
 @feature(inputs=(Window("close", 3), "volume"), state=1, lookback=2)
@@ -26,14 +26,16 @@ def mixed(k: int, state: Any, closes: Any, volume: float) -> Any:
     return (found,), found
 
 
-@feature(inputs=(Window("close", 12), "open"), outputs=("sum", "size"), lookback=10)
-def distances(k: int, closes: Any, opened: float) -> Any:
-    """Differences of the last eleven closes from the open, summed, and the same of their sizes."""
-    return apart(closes, 11, opened, False), apart(closes, 11, opened, True)
+@feature(inputs=("close", "open"), outputs=("few", "many"), memory=64, lookback=26)
+def spreads(k: int, memory: Any, close: float, opened: float) -> Any:
+    """Distances of the last 11 and of the last 27 closes from the open, summed."""
+    put(memory, k % 32, close)
+    put(memory, k % 32 + 32, close)
+    return distances(memory, k % 32 + 22, 11, opened), distances(memory, k % 32 + 6, 27, opened)
 
 
 def view(policy: Any = "raise", symbols: int = 1) -> FeatureView:
-    return FeatureView(ViewPlan(BAR, [mixed(), distances()], policy), symbols)
+    return FeatureView(ViewPlan(BAR, [mixed(), spreads()], policy), symbols)
 
 
 #: One symbol, symbols in turn, turns with gaps, runs of one symbol, and no order at all.
@@ -93,10 +95,20 @@ def test_a_symbol_that_there_is_not_is_refused(symbol: int) -> None:
         view(symbols=2).run(rows_of(BAR, 3), [0, symbol, 1])
 
 
-def test_distances_of_a_window_are_those_of_a_plain_loop() -> None:
+def test_distances_of_a_memory_are_those_of_a_plain_loop() -> None:
     rows = rows_of(BAR, 300, 7)
-    out, _ = FeatureView(ViewPlan(BAR, [distances()])).run(rows)
-    for k in range(10, 300):
-        terms = rows[k - 10 : k + 1, 3] - rows[k, 0]
-        assert out[k, 0] == pytest.approx(sum(terms), rel=1e-12, abs=1e-12 * abs(terms).sum())
-        assert out[k, 1] == pytest.approx(sum(abs(terms)), rel=1e-12)
+    out, _ = FeatureView(ViewPlan(BAR, [spreads()])).run(rows)
+    for k in range(26, 300):
+        terms = abs(rows[k - 26 : k + 1, 3] - rows[k, 0])
+        assert out[k, 0] == pytest.approx(sum(terms[-11:]), rel=1e-12)
+        assert out[k, 1] == pytest.approx(sum(terms), rel=1e-12)
+
+
+def test_a_function_alone_keeps_its_view() -> None:
+    plan = ViewPlan(BAR, [mixed()])
+    update = FeatureView(plan).update
+    with pytest.raises(TypeError, match="the symbol and nothing else"):
+        update(0, 1)
+    with pytest.raises(TypeError, match="str"):
+        update("0")
+    assert len(update(0)) == 1

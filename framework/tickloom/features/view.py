@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tickloom.errors import TickloomError
-from tickloom.features.fused.build import Progress, build
+from tickloom.features.fused.build import Progress, build, folder_of
 from tickloom.features.plan import ViewPlan
 from tickloom_kernels import fused as f
+from tickloom_kernels.views.direct import crossing, data_of, driving, updating
 
 Floats = NDArray[np.float64]
 
 #: Numbers of output that a processor surely keeps in its nearer caches, and those that no cache keeps.
-_CACHED, _BEYOND = 32_768, 1 << 20
+_CACHED, _BEYOND = 32_768, 1 << 22
 
 _UNORDERED = "time goes back; a view takes bars in the order of time"
 
@@ -59,6 +60,11 @@ class FeatureView:
         Where `update` expects the next row.
     vector : ndarray of float64, shape (columns,)
         What `update` gave last.
+    update : callable
+        ``update(symbol=0)`` steps over the one row that stands in `row`, and returns `vector`, which the next call
+        writes over. It raises `BadRowError` where an input is no finite number and the policy is ``raise``, and
+        ValueError where there is no such symbol, or the view has cross-symbol features: these take all rows of an
+        instant, by `run`. The order of bars is the caller's affair.
 
     Notes
     -----
@@ -71,6 +77,8 @@ class FeatureView:
         self.plan = plan
         self.symbols = symbols
         addresses = build(plan.all_units, progress, folder)
+        folder = folder_of(folder)
+        self._drive, self._cross = driving(folder), crossing(folder) if plan.across is not None else None
         head = f.HEAD_WORDS + plan.stream.width
         starts = np.cumsum([head, *(unit.words for unit in plan.units)]).tolist()
         self._words = starts[-1]
@@ -95,8 +103,9 @@ class FeatureView:
             # `update` refuses, as no symbol is known to it.
             self._one[f.SYMBOLS] = 0
         self._address = self._frame.ctypes.data
-        self._one_address, self._told = self._one.ctypes.data, f.REFUSED
-        self._advance = f.advance_directly()
+        self._refusal = self._refuse_one
+        self._one[f.VECTOR], self._one[f.REFUSAL] = id(self.vector), id(self._refusal)
+        self.update = updating(self._one.ctypes.data, self, folder)
 
     # --- wiring ------------------------------------------------------------------------------------------------------
 
@@ -135,7 +144,7 @@ class FeatureView:
         return frame
 
     def _point(self, frame: NDArray[np.int64], rows: Floats, out: Floats) -> None:
-        frame[f.ROWS], frame[f.OUT] = rows.ctypes.data, out.ctypes.data
+        frame[f.ROWS], frame[f.OUT] = data_of(rows), data_of(out)
         frame[f.BETWEEN], frame[f.BESIDE] = rows.strides
 
     # --- running -----------------------------------------------------------------------------------------------------
@@ -183,15 +192,15 @@ class FeatureView:
         result, ready = np.empty((count, self._width)) if out is None else out, np.empty(count, np.bool_)
         self._check(table, symbols, result)
         self._point(self._frame, table, result)
-        self._frame[f.WHICH] = 0 if symbols is None else symbols.ctypes.data
-        self._frame[f.READY] = ready.ctypes.data
-        self._frame[f.ROOM] = self._room.ctypes.data if result.size >= _BEYOND else 0
-        taken = f.drive(self._address, count)
+        self._frame[f.WHICH] = 0 if symbols is None else data_of(symbols)
+        self._frame[f.READY] = data_of(ready)
+        self._frame[f.ROOM] = data_of(self._room) if result.size >= _BEYOND else 0
+        taken = self._drive(self._address, count)
         if taken < 0:
             raise ValueError(f"which names a symbol for each of {count} rows, from 0 to {self.symbols - 1}")
-        if self.plan.across is not None:
+        if self._cross is not None:
             together = self._instants(table, instants)
-            f.across(self._address, together.ctypes.data, taken)
+            self._cross(self._address, together.ctypes.data, taken)
             result = result[:, self.plan.order]
             ready &= ~np.isnan(result).any(axis=1)
         if taken < count:
@@ -214,47 +223,38 @@ class FeatureView:
         place = self.plan.stream.need("time", "a cross-symbol feature")
         return np.round(table[:, place] * 1e6).astype(np.int64)
 
-    def update(self, symbol: int = 0) -> Floats:
-        """Step over the one row that stands in `row`, and return `vector`, which the next call writes over.
-
-        Raises
-        ------
-        BadRowError
-            An input is no finite number, and the policy is ``raise``. The order of bars is the caller's affair.
-        ValueError
-            There is no such symbol; or the view has cross-symbol features, which take all rows of an instant: `run`
-            does.
-        """
-        self._told = self._advance(self._one_address, symbol)
-        if not self._told:
-            self._refuse_one(symbol)
-        return self.vector
-
     def peek(self, symbol: int = 0) -> Floats:
         """Return what `update` would give for a row that is not over yet, and change nothing."""
         saved = self._arenas[symbol].copy()
         try:
-            return self.update(symbol).copy()
+            found: Floats = self.update(symbol).copy()
+            return found
         finally:
             self._arenas[symbol] = saved
 
     @property
     def is_ready(self) -> bool:
         """Whether the vector of the last `update` is complete, with no input missing."""
-        return self._told == f.TAKEN and not bool(np.isnan(self.vector).any())
+        return bool(self._one[f.TOLD] == f.TAKEN) and not bool(np.isnan(self.vector).any())
 
-    def _refuse_one(self, symbol: int) -> None:
+    def _refuse_one(self) -> None:
+        """Say why `update` did not take the row."""
+        symbol = int(self._one[f.ASKED])
         if self.plan.across is not None:
             raise ValueError("a view with cross-symbol features takes all rows of an instant at once: use run")
         if not 0 <= symbol < self.symbols:
             raise ValueError(f"symbol is {symbol!r}, it must be from 0 to {self.symbols - 1}")
+        if self._missing_of(self.row) == []:
+            raise TypeError("update takes the symbol and nothing else")
         raise BadRowError("the row", self._missing(self.row), self.vector[None][:0], np.zeros(0, np.bool_))
 
     def _missing(self, row: Floats) -> str:
         """Say which inputs of a row are no finite numbers."""
+        return f"{', '.join(self._missing_of(row))}; a view takes finite numbers, or set missing = 'skip' or 'hold'"
+
+    def _missing_of(self, row: Floats) -> list[str]:
         names = {self.plan.stream.column(name): name for name in self.plan.stream.columns}
-        bad = [f"{names.get(place)} is {row[place]}" for place in self.plan.used if not np.isfinite(row[place])]
-        return f"{', '.join(bad)}; a view takes finite numbers, or set missing = 'skip' or 'hold'"
+        return [f"{names.get(place)} is {row[place]}" for place in self.plan.used if not np.isfinite(row[place])]
 
     # --- state -------------------------------------------------------------------------------------------------------
 

@@ -102,36 +102,28 @@ def t3(k: int, state: Any, x: float, n: int, v: float) -> Any:
 
 
 @step
-def trima(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+def trima(k: int, summed: float, n: int) -> float:
     """Triangular moving average: the middle of n values weighs most; a simple average of a simple average.
 
     Where n is even the second average is the longer one, by one value.
     """
-    first, second = state
     inner, outer = (n + 1) // 2, n // 2 + 1
-    (first,), one = rolling.total(k, (first,), window, inner)
-    put(memory, k, one)
-    two = 0.0
-    if k >= inner - 1:
-        (second,), two = rolling.total(k - inner + 1, (second,), (memory[0], k, memory[1]), outer)
-    return (first, second), two * (1.0 / (inner * outer))
+    return summed * (1.0 / (inner * outer))
 
 
 @step
-def hma(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+def hma_line(k: int, short: float, long: float, n: int) -> float:
+    """Twice a short average less a long one."""
+    return 2.0 * short - long
+
+
+@step
+def hma(k: int, smooth: float, n: int) -> float:
     """Hull's moving average: the WMA over the root of n of ``2 WMA(n / 2) - WMA(n)`` (Hull 2005).
 
     Both ``n / 2`` and the root of n are rounded down, as TA-Lib does; others round to the nearest.
     """
-    a, b, c, d, e, f, g, h, p, q, r, s = state
-    half, root = max(n // 2, 1), int(math.sqrt(n))
-    (a, b, c, d), short = wma(k, (a, b, c, d), window, half)
-    (e, f, g, h), long = wma(k, (e, f, g, h), window, n)
-    put(memory, k, 2.0 * short - long)
-    smooth = 0.0
-    if k >= n - 1:
-        (p, q, r, s), smooth = wma(k - n + 1, (p, q, r, s), (memory[0], k, memory[1]), root)
-    return (a, b, c, d, e, f, g, h, p, q, r, s), smooth
+    return smooth
 
 
 @step
@@ -146,7 +138,7 @@ def path_length(k: int, state: Any, window: Any, n: int) -> Any:
     largest = max(largest, change)
     if k > n:
         running -= abs(lag(window, n) - lag(window, n + 1))
-        if running < 1e-4 * largest or k % (32 * n) == 0:
+        if running < 1e-4 * largest or rolling.is_due(k, n):
             running = largest = 0.0
             for j in range(n):
                 change = abs(lag(window, j) - lag(window, j + 1))
@@ -225,7 +217,7 @@ def vwma(k: int, state: Any, window: Any, volumes: Any, n: int) -> Any:
         value -= lag(window, n) * gone
         volume -= gone
         lost = abs(value) < 1e-4 * largest_value or abs(volume) < 1e-4 * largest_volume
-        if lost or k % (32 * n) == 0:
+        if lost or rolling.is_due(k, n):
             value = volume = largest_value = largest_volume = 0.0
             for j in range(n):
                 v = lag(volumes, j)

@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from tickloom_kernels.indicators.averages import rma
-from tickloom_kernels.indicators.window import choose, fma, get, lag, put, step
+from tickloom_kernels.indicators.rolling import half
+from tickloom_kernels.indicators.window import choose, fma, lag, step
 
 # --- Wilder's directional system -------------------------------------------------------------------------------------
 
@@ -94,45 +95,32 @@ def adxr(k: int, strengths: Any, n: int) -> float:
 
 
 @step
-def rows_since_high(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
-    """Rows since the largest of the last n values, the latest of equals; blocks as `rolling.highest`, with places."""
-    x, place = lag(window, 0), k % n
-    # Choices, not branches: nobody can guess where the next extreme comes.
-    stands = place != 0 and state[0] > x
-    best, row = choose(stands, state[0], x), choose(stands, state[1], float(k))
-    if place == 0 and k >= n:
-        top, at = lag(window, 1), float(k - 1)
-        put(memory, n - 1, at)
-        for j in range(2, n):
-            other = lag(window, j)
-            at, top = choose(other > top, float(k - j), at), choose(other > top, other, top)
-            put(memory, n - j, at)
-    found = row
-    if k >= n and place < n - 1:
-        old = get(memory, place + 1)
-        found = choose(lag(window, k - int(old)) > best, old, row)
-    return (best, row), k - found
+def high_age(k: int, highest: Any, ages: Any, n: int) -> float:
+    """Rows since the largest of the last n values, the latest of equals.
+
+    From windows of the largest of the last `rolling.half` of n values, and of its age; spans as `rolling.highest`.
+    """
+    back = n - half(n)
+    return choose(lag(highest, back) > lag(highest, 0), lag(ages, back) + back, lag(ages, 0))
 
 
 @step
-def rows_since_low(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
-    """Rows since the smallest of the last n values, the latest of equals."""
-    x, place = lag(window, 0), k % n
-    # Choices, not branches: nobody can guess where the next extreme comes.
-    stands = place != 0 and state[0] < x
-    best, row = choose(stands, state[0], x), choose(stands, state[1], float(k))
-    if place == 0 and k >= n:
-        top, at = lag(window, 1), float(k - 1)
-        put(memory, n - 1, at)
-        for j in range(2, n):
-            other = lag(window, j)
-            at, top = choose(other < top, float(k - j), at), choose(other < top, other, top)
-            put(memory, n - j, at)
-    found = row
-    if k >= n and place < n - 1:
-        old = get(memory, place + 1)
-        found = choose(lag(window, k - int(old)) < best, old, row)
-    return (best, row), k - found
+def low_age(k: int, lowest: Any, ages: Any, n: int) -> float:
+    """Rows since the smallest of the last n values, the latest of equals; as `high_age`."""
+    back = n - half(n)
+    return choose(lag(lowest, back) < lag(lowest, 0), lag(ages, back) + back, lag(ages, 0))
+
+
+@step
+def is_high_older(k: int, highs: Any) -> float:
+    """Rows since the larger one of the last two values, the latest of equals."""
+    return choose(lag(highs, 1) > lag(highs, 0), 1.0, 0.0)
+
+
+@step
+def is_low_older(k: int, lows: Any) -> float:
+    """Rows since the smaller one of the last two values, the latest of equals."""
+    return choose(lag(lows, 1) < lag(lows, 0), 1.0, 0.0)
 
 
 @step

@@ -3,8 +3,11 @@
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.rolling import mean
-from tickloom_kernels.indicators.window import apart, fma, lag, step
+from tickloom_kernels.indicators.rolling import is_due, mean
+from tickloom_kernels.indicators.window import distances, fma, get, lag, put, step
+
+#: What is so many times larger than the rest has left, or leaves, its rounding error in a sum.
+_FAR = 1e3
 
 # --- places in a range -----------------------------------------------------------------------------------------------
 
@@ -164,17 +167,31 @@ def qqe(k: int, state: Any, smooth: float, width: float, n: int, smoothing: int,
 
 
 @step
-def cci(k: int, prices: Any, n: int) -> float:
+def cci(k: int, state: Any, memory: Any, price: float, n: int) -> Any:
     """Commodity channel index: the typical price from its mean, in 0.015 mean absolute deviations.
 
     (T - mean) / (0.015 mean |T - mean|) over n bars; 0 where all are equal. The deviation from a mean that moves needs
     all n values at each row. Lambert 1980.
     """
-    now = lag(prices, 0)
-    # About the newest value: where all are equal, each term is exactly 0.
-    centre = apart(prices, n, now, False) * (1.0 / n)
-    spread = apart(prices, n, now + centre, True)
-    return -centre / (0.015 * (spread * (1.0 / n))) if spread != 0.0 else 0.0
+    summed, shift, spread, before, equal = state
+    # The memory has each value twice, half of it apart, so that the last n lie in one piece wherever the newest is.
+    half = (memory[1] + 1) >> 1
+    newest = (k & (half - 1)) + half
+    d, gone = price - shift, get(memory, newest - n) - shift if k >= n else 0.0
+    put(memory, newest - half, price)
+    put(memory, newest, price)
+    equal = equal + 1.0 if price == before else 1.0
+    summed += d - gone
+    # Anew from the window where a value leaves beside which the rest is small, or the sum is large beside the spread.
+    level = abs(summed) * (1.0 / n)
+    if k == 0 or abs(gone) > _FAR * max(abs(d), level) or level > _FAR * spread or is_due(k, n):
+        shift, summed = price, 0.0
+        for j in range(1, min(n, k + 1)):
+            summed += get(memory, newest - j) - shift
+    mean = shift + summed * (1.0 / n)
+    away = price - mean
+    spread = (distances(memory, newest - n + 1, n - 1, mean) + abs(away)) * (1.0 / n)
+    return (summed, shift, spread, price, equal), away / (0.015 * spread) if equal < n else 0.0
 
 
 @step

@@ -1,8 +1,8 @@
 """Sums, moments, extremes and order of the last n values, which indicators are made of; right also after an outlier.
 
 A running sum keeps the rounding error of the largest value that ever passed through it. Each step here therefore begins
-anew from its window when a value leaves beside which the rest is small, and every 32 n values in any case; both depend
-on the rows alone, so batch and stream begin anew at the same ones. Naive running sums and sliding Welford updates are
+anew from its window when a value leaves beside which the rest is small, and every 32 n to 64 n values in any case;
+both depend on the rows alone, so batch and stream begin anew at the same ones. Naive running sums and sliding Welford updates are
 wrong after a spike (a standard deviation of 0 or 1.48 where the truth is 0.008).
 """
 
@@ -20,6 +20,15 @@ _WINDOWS = 32
 
 
 @step
+def is_due(k: int, n: int) -> bool:
+    """Whether a sum over n values begins anew at row k in any case: every 32 to 64 windows, a power of two of rows."""
+    often = _WINDOWS * n - 1
+    for shift in (1, 2, 4, 8, 16):
+        often |= often >> shift
+    return k & often == 0
+
+
+@step
 def total(k: int, state: Any, window: Any, n: int) -> Any:
     """Sum of the last n values."""
     (running,) = state
@@ -29,7 +38,7 @@ def total(k: int, state: Any, window: Any, n: int) -> Any:
         # One addition per row depends on the row before, so that is all that a row waits for.
         gone = lag(window, n)
         running += lag(window, 0) - gone
-        if abs(gone) > _DWARFS * abs(running) or k % (_WINDOWS * n) == 0:
+        if abs(gone) > _DWARFS * abs(running) or is_due(k, n):
             running = 0.0
             for j in range(n):
                 running += lag(window, j)
@@ -63,7 +72,7 @@ def moments(k: int, state: Any, window: Any, n: int) -> Any:
     r = 1.0 / n
     centre = first * r
     variance = second * r - centre * centre
-    if k >= n - 1 and (variance * n < _DRIFTED * largest or k % (_WINDOWS * n) == 0):
+    if k >= n - 1 and (variance * n < _DRIFTED * largest or is_due(k, n)):
         centre = 0.0
         for j in range(n):
             centre += lag(window, j) - x
@@ -97,7 +106,7 @@ def comoments(k: int, state: Any, xs: Any, ys: Any, n: int) -> Any:
     r = 1.0 / n
     vx, vy = sxx * r - (sx * r) * (sx * r), syy * r - (sy * r) * (sy * r)
     lost = vx * n < _DRIFTED * largest_x or vy * n < _DRIFTED * largest_y
-    if k >= n - 1 and (lost or k % (_WINDOWS * n) == 0):
+    if k >= n - 1 and (lost or is_due(k, n)):
         mx = my = 0.0
         for j in range(n):
             mx += lag(xs, j) - x
@@ -136,7 +145,7 @@ def weighted(k: int, state: Any, window: Any, n: int) -> Any:
         plain += d - (lag(window, n) - base)
     # The sums about the base are small where prices stand still, so what counts is the largest that went into them.
     gone = abs(lag(window, n) - base) if k >= n else 0.0
-    if k >= n and (gone > _DWARFS * max(abs(d), abs(plain) * (1.0 / n)) or k % (_WINDOWS * n) == 0):
+    if k >= n and (gone > _DWARFS * max(abs(d), abs(plain) * (1.0 / n)) or is_due(k, n)):
         base = x
         plain = heavy = largest = 0.0
         for j in range(n - 1, -1, -1):
@@ -148,47 +157,28 @@ def weighted(k: int, state: Any, window: Any, n: int) -> Any:
 
 
 @step
-def highest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
-    """Largest of the last n values, in a time that does not depend on the data.
-
-    Blocks of n values: the largest since the block began, and of the block before the largest from each place to its
-    end, which is folded once per block (van Herk 1992; Gil and Werman 1993).
-    """
-    x, place = lag(window, 0), k % n
-    running = x
-    if place == 0:
-        if k >= n:
-            best = lag(window, 1)
-            put(memory, n - 1, best)
-            for j in range(2, n):
-                best = larger(best, lag(window, j))
-                put(memory, n - j, best)
-    else:
-        running = larger(state[0], x)
-    found = running
-    if k >= n and place < n - 1:
-        found = larger(running, get(memory, place + 1))
-    return (running,), found
+def half(n: int) -> int:
+    """Return the largest power of two below n; 1 for 1 and 2."""
+    n -= 1
+    for shift in (1, 2, 4, 8, 16):
+        n |= n >> shift
+    return max((n + 1) >> 1, 1)
 
 
 @step
-def lowest(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+def highest(k: int, window: Any, n: int) -> float:
+    """Largest of the last n values, from a window of the largest of the last `half` of n values.
+
+    Two such spans cover n values, and they may overlap. So n values take as many comparisons as n has binary digits,
+    without a branch, and spans of powers of two serve all lengths.
+    """
+    return larger(lag(window, 0), lag(window, n - half(n)))
+
+
+@step
+def lowest(k: int, window: Any, n: int) -> float:
     """Smallest of the last n values; as `highest`."""
-    x, place = lag(window, 0), k % n
-    running = x
-    if place == 0:
-        if k >= n:
-            best = lag(window, 1)
-            put(memory, n - 1, best)
-            for j in range(2, n):
-                best = lesser(best, lag(window, j))
-                put(memory, n - j, best)
-    else:
-        running = lesser(state[0], x)
-    found = running
-    if k >= n and place < n - 1:
-        found = lesser(running, get(memory, place + 1))
-    return (running,), found
+    return lesser(lag(window, 0), lag(window, n - half(n)))
 
 
 @step

@@ -6,8 +6,7 @@ Scales that were fitted once and stay as they are belong to a view, not to a fea
 import math
 from typing import Any
 
-from tickloom_kernels.indicators import rolling
-from tickloom_kernels.indicators.window import fma, lag, step
+from tickloom_kernels.indicators.window import fma, step
 
 
 @step
@@ -29,14 +28,9 @@ def ew_zscore(k: int, state: Any, x: float, n: int) -> Any:
 
 
 @step
-def rolling_minmax(k: int, state: Any, memory: Any, window: Any, n: int) -> Any:
+def rolling_minmax(k: int, x: float, high: float, low: float, n: int) -> float:
     """Place of a value between the smallest and the largest of the last n, itself included: 0 to 1.
 
     Where all are equal it is 0.5, in the middle.
     """
-    top, bottom = state
-    # One half of the memory for each of the two.
-    half = (memory[1] + 1) >> 1
-    (top,), high = rolling.highest(k, (top,), (memory[0], half - 1), window, n)
-    (bottom,), low = rolling.lowest(k, (bottom,), (memory[0] + 8 * half, half - 1), window, n)
-    return (top, bottom), (lag(window, 0) - low) / (high - low) if high != low else 0.5
+    return (x - low) / (high - low) if high != low else 0.5

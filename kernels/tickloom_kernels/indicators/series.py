@@ -7,12 +7,11 @@ Where all values are equal each has a declared answer; nothing is compared with 
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.rolling import comoments, found, moments, sort_in, weighted
+from tickloom_kernels.indicators.rolling import comoments, found, is_due, moments, sort_in, weighted
 from tickloom_kernels.indicators.window import fma, get, lag, put, step
 
 #: As in `rolling`: what leaves and is so much larger than the rest has left its rounding error.
 _DWARFS = 1e2
-_WINDOWS = 32
 #: Fourth powers lose digits sooner: a square that leaves, and the way of the mean, in variances of what stays.
 _GONE = 50.0
 _MOVED = 9.0
@@ -26,7 +25,7 @@ _WEEK = 7.0
 @step
 def older(window: Any, back: int) -> Any:
     """Return the same window as it was ``back`` rows ago."""
-    return window[0], window[1] - back, window[2]
+    return window[0], window[1] - back, window[2], lag(window, back)
 
 
 @step
@@ -36,7 +35,7 @@ def gathered(k: int, running: float, window: Any, n: int, span: int, term: Any) 
     if k >= n:
         gone = term(window, n, span)
         running -= gone
-        if abs(gone) > _DWARFS * abs(running) or k % (_WINDOWS * n) == 0:
+        if abs(gone) > _DWARFS * abs(running) or is_due(k, n):
             running = 0.0
             for j in range(n):
                 running += term(window, j, span)
@@ -131,7 +130,7 @@ def central_moments(k: int, state: Any, window: Any, n: int) -> Any:
     c = s1 * r
     variance = s2 * r - c * c
     lost = gone * gone > _GONE * variance or c * c > _MOVED * variance
-    if k >= n - 1 and (lost or k % (_WINDOWS * n) == 0):
+    if k >= n - 1 and (lost or is_due(k, n)):
         c = 0.0
         for j in range(n):
             c += lag(window, j) - x

@@ -108,7 +108,7 @@ def fetch(_typing: Any, _address: Any) -> Any:
 
 
 @intrinsic
-def _fence(_typing: Any) -> Any:
+def fence(_typing: Any) -> Any:
     """Let nobody see what is written later before what was written earlier."""
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
@@ -134,7 +134,6 @@ def stream(to: int, source: int, count: int) -> None:
     while n < count:
         store(to, n, load(source, n))
         n += 1
-    _fence()
 
 
 @intrinsic
@@ -148,31 +147,33 @@ def fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
 
 
 @intrinsic
-def _four_sums(_typing: Any, _address: Any, _count: Any, _base: Any, _is_size: Any) -> Any:
-    """Sum of the differences of values from a base, or of their sizes; a multiple of four values.
+def _eight_sums(_typing: Any, _address: Any, _count: Any, _base: Any) -> Any:
+    """Sum of the distances of values from a base; a multiple of eight values.
 
-    Four sums, of every fourth value each, whatever the processor can do at a time: so the bits are the same on all.
+    Eight sums, of every eighth value each, whatever the processor can do at a time: so the bits are the same on all.
+    They are four and four, because processors that could do eight at once do everything else more slowly then.
     """
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        address, count, base, is_size = arguments
-        four = ir.VectorType(_FLOAT, 4)
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        address, count, base = arguments
+        four, lane = ir.VectorType(_FLOAT, 4), ir.IntType(32)
         zero = ir.Constant(four, [0.0] * 4)
         bases = zero
-        for lane in range(4):
-            bases = builder.insert_element(bases, base, ir.IntType(32)(lane))
+        for n in range(4):
+            bases = builder.insert_element(bases, base, lane(n))
         sizes = cgutils.get_or_insert_function(builder.module, ir.FunctionType(four, [four]), "llvm.fabs.v4f64")
-        sums = cgutils.alloca_once_value(builder, zero)
-        with cgutils.for_range_slice(builder, _INT(0), count, _INT(4)) as (place, _):
-            pointer = builder.inttoptr(builder.add(address, builder.shl(place, _INT(3))), four.as_pointer())
-            apart = builder.fsub(builder.load(pointer, align=8), bases)
-            size = builder.call(sizes, [apart])
-            term = builder.select(builder.icmp_signed("!=", is_size, is_size.type(0)), size, apart)
-            builder.store(builder.fadd(builder.load(sums), term), sums)
-        a, b, c, d = (builder.extract_element(builder.load(sums), ir.IntType(32)(lane)) for lane in range(4))
-        return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+        halves = [cgutils.alloca_once_value(builder, zero) for _ in range(2)]
+        with cgutils.for_range_slice(builder, _INT(0), count, _INT(8)) as (place, _):
+            first = builder.add(address, builder.shl(place, _INT(3)))
+            for n, half in enumerate(halves):
+                pointer = builder.inttoptr(builder.add(first, _INT(32 * n)), four.as_pointer())
+                size = builder.call(sizes, [builder.fsub(builder.load(pointer, align=8), bases)])
+                builder.store(builder.fadd(builder.load(half), size), half)
+        whole = builder.fadd(builder.load(halves[0]), builder.load(halves[1]))
+        a, b, c, d = (builder.extract_element(whole, lane(n)) for n in range(4))
+        return builder.fadd(builder.fadd(a, c), builder.fadd(b, d))
 
-    return types.float64(types.int64, types.int64, types.float64, types.boolean), generate
+    return types.float64(types.int64, types.int64, types.float64), generate
 
 
 @intrinsic
@@ -230,16 +231,17 @@ def lesser(a: float, b: float) -> float:
 
 
 @step
-def lag(window: tuple[int, int, int], back: int) -> float:
+def lag(window: tuple[int, int, int, float], back: int) -> float:
     """Return the value that an input had ``back`` rows ago; 0 is the row at hand.
 
     Valid for ``back`` up to the declared depth, and only for rows that there were: ``back <= k``.
     """
-    return load(window[0], (window[1] - back) & window[2])
+    # The row at hand needs no way through memory, which takes as long as several operations.
+    return window[3] if back == 0 else load(window[0], (window[1] - back) & window[2])
 
 
 @step
-def smaller(window: tuple[int, int, int], n: int, x: float) -> int:
+def smaller(window: tuple[int, int, int, float], n: int, x: float) -> int:
     """Count which of the n values before the row at hand are smaller than x; n as `lag`.
 
     A ring is at most two stretches of memory, which processors compare several values of at a time.
@@ -254,26 +256,6 @@ def smaller(window: tuple[int, int, int], n: int, x: float) -> int:
 
 
 @step
-def _stretch(address: int, count: int, base: float, is_size: bool) -> float:
-    whole = count - count % 4
-    found = _four_sums(address, whole, base, is_size)
-    for place in range(whole, count):
-        apart = load(address, place) - base
-        found += abs(apart) if is_size else apart
-    return found
-
-
-@step
-def apart(window: tuple[int, int, int], n: int, base: float, is_size: bool) -> float:
-    """Sum of the differences of the last n values from a base, or of the sizes of these; n up to the declared depth."""
-    begin, end = (window[1] - n + 1) & window[2], window[1] & window[2]
-    if begin <= end:
-        return _stretch(window[0] + 8 * begin, n, base, is_size)
-    first = window[2] + 1 - begin
-    return _stretch(window[0] + 8 * begin, first, base, is_size) + _stretch(window[0], n - first, base, is_size)
-
-
-@step
 def get(memory: tuple[int, int], index: int) -> float:
     """Read a word of a step's own memory, which begins as zeros."""
     return load(memory[0], index & memory[1])
@@ -283,6 +265,20 @@ def get(memory: tuple[int, int], index: int) -> float:
 def put(memory: tuple[int, int], index: int, value: float) -> None:
     """Write a word of a step's own memory."""
     store(memory[0], index & memory[1], value)
+
+
+@step
+def distances(memory: tuple[int, int], first: int, n: int, base: float) -> float:
+    """Sum of the distances of n words of a step's own memory from a base; they must not go around its end."""
+    first = first & memory[1]
+    n = min(max(n, 0), memory[1] + 1 - first)
+    address, eights = memory[0] + 8 * first, n - n % 8
+    found = _eight_sums(address, eights, base) if eights > 0 else 0.0
+    odd = 0.0
+    for place in range(eights, n - 1, 2):
+        found += abs(load(address, place) - base)
+        odd += abs(load(address, place + 1) - base)
+    return found + (odd + abs(load(address, n - 1) - base) if n % 2 == 1 else odd)
 
 
 @step

@@ -1,6 +1,6 @@
 """Compiles units of fused features, several at a time, and keeps the result on disk under the hash of their content.
 
-A unit is a file of its own, so numba's cache, which only looks at that file, is right. Step functions that can be
+What is kept is machine code, by unit and by processor. Step functions that can be
 imported are compiled by worker processes; those that cannot (of a notebook, of a test) are compiled here.
 """
 
@@ -30,7 +30,9 @@ from tickloom.features.fused.generate import Unit
 #: Told after each unit: how many are ready, of how many.
 Progress = Callable[[int, int], None]
 
-_functions: dict[str, Any] = {}
+_addresses: dict[str, int] = {}
+#: What was compiled in this process; its code goes with it.
+_compiled: list[Any] = []
 _log = logging.getLogger(__name__)
 
 
@@ -54,8 +56,8 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
     list of int
         Addresses of the compiled functions, valid as long as this process lives.
     """
-    folder = _writable(folder or default_folder())
-    missing = {unit.key: unit for unit in units if unit.key not in _functions and not is_compiled(unit, folder)}
+    folder = folder_of(folder)
+    missing = {unit.key: unit for unit in units if unit.key not in _addresses and not is_compiled(unit, folder)}
     done = 0
 
     def tell() -> None:
@@ -73,7 +75,12 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
         if unit not in apart:
             load(unit, folder)
             tell()
-    return [load(unit, folder).address for unit in units]
+    return [load(unit, folder) for unit in units]
+
+
+def folder_of(folder: Path | None) -> Path:
+    """Return where compiled code is kept: a folder, or the default one, or another one where it cannot be written."""
+    return _writable(folder or default_folder())
 
 
 @cache
@@ -95,21 +102,42 @@ def _writable(folder: Path) -> Path:
 
 
 def is_compiled(unit: Unit, folder: Path) -> bool:
-    """Whether compiled code of a unit is on disk (numba itself decides whether it is of this processor)."""
-    return any((folder / "__pycache__").glob(f"{unit.name}.unit-*.nbi"))
+    """Whether compiled code of a unit for this processor is on disk."""
+    return _path(unit.name, folder).exists()
 
 
-def load(unit: Unit, folder: Path) -> Any:
-    """Return the compiled function of a unit, from memory, from disk, or by compiling it."""
-    if unit.key not in _functions:
-        from numba.core.errors import NumbaError
+def _path(name: str, folder: Path) -> Path:
+    from tickloom_kernels.views.objects import machine
 
-        steps = [use.feature.step for use in unit.uses]
-        try:
-            _functions[unit.key] = _load(unit.name, unit.source, steps, folder)
-        except NumbaError as error:
-            raise ConfigError(_complaint(unit, str(error))) from error
-    return _functions[unit.key]
+    return folder / f"{name}.{machine()}.o"
+
+
+def load(unit: Unit, folder: Path) -> int:
+    """Return the address of the compiled function of a unit, from memory, from disk, or by compiling it."""
+    if unit.key not in _addresses:
+        _addresses[unit.key] = _linked(_path(unit.name, folder)) or _compile_unit(unit, folder)
+    return _addresses[unit.key]
+
+
+def _linked(path: Path) -> int:
+    from tickloom_kernels.views.objects import link
+
+    try:
+        return link(path)
+    except FileNotFoundError:
+        return 0
+    except ValueError as error:
+        _log.warning("compiled again: %s", error)
+        return 0
+
+
+def _compile_unit(unit: Unit, folder: Path) -> int:
+    from numba.core.errors import NumbaError
+
+    try:
+        return _compile(unit.name, unit.source, [use.feature.step for use in unit.uses], folder)
+    except NumbaError as error:
+        raise ConfigError(_complaint(unit, str(error))) from error
 
 
 def _complaint(unit: Unit, text: str) -> str:
@@ -121,21 +149,17 @@ def _complaint(unit: Unit, text: str) -> str:
     return f"feature {name!r} cannot be compiled: {telling[0] if telling else 'numba does not say why'}"
 
 
-def _load(name: str, source: str, steps: Sequence[Callable[..., Any]], folder: Path) -> Any:
+def _compile(name: str, source: str, steps: Sequence[Callable[..., Any]], folder: Path) -> int:
     from tickloom_kernels.indicators.window import step
+    from tickloom_kernels.views.objects import keep
 
-    path = folder / f"{name}.py"
-    if not path.exists():
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(source, encoding="utf-8")
-        part.replace(path)
-    # numba finds a cached function's module by its name.
-    module = sys.modules[name] = ModuleType(name)
-    module.__file__ = str(path)
+    module = ModuleType(name)
     for number, function in enumerate(steps):
         setattr(module, f"step_{number}", function if hasattr(function, "py_func") else step(function))
-    exec(compile(source, str(path), "exec"), module.__dict__)
-    return module.unit
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+    _compiled.append(module)
+    keep(module.unit, _path(name, folder))
+    return int(module.unit.address)
 
 
 # --- workers ---------------------------------------------------------------------------------------------------------
@@ -221,7 +245,7 @@ def _find(module: str, name: str, file: str) -> Callable[..., Any]:
 def _work(folder: Path) -> None:
     for line in sys.stdin:
         job = json.loads(line)
-        _load(job["name"], job["source"], [_find(*place) for place in job["steps"]], folder)
+        _compile(job["name"], job["source"], [_find(*place) for place in job["steps"]], folder)
         print(job["name"], flush=True)
 
 

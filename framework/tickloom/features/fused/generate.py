@@ -18,9 +18,9 @@ from tickloom.features.graph import Graph, Node, Reading, Value
 MOST_OUTPUTS = 25
 #: Units of so many nodes at most have their loop twice, once for rows at which everything is warm: that saves a fifth
 #: of the time of a single feature and nothing in a large unit, which would take much longer to compile.
-_FEW_NODES = 8
+_FEW_NODES = 20
 #: Raised when generated code changes without its text: with the intrinsics that it is made of.
-_REVISION = 2
+_REVISION = 4
 
 
 @attrs.frozen
@@ -130,7 +130,7 @@ def generate_across(graph: Graph, nodes: Sequence[int], columns: Mapping[Value, 
     return Unit(_key(source, uses), source, tuple(uses), words, wide, {})
 
 
-_SIGNATURE = f"@cfunc('void({', '.join(['int64'] * 7)})', cache=True, error_model='numpy')"
+_SIGNATURE = f"@cfunc('void({', '.join(['int64'] * 7)})', error_model='numpy')"
 
 
 def _head(uses: Sequence[Use]) -> list[str]:
@@ -163,6 +163,8 @@ class _Writer:
         self._before: list[str] = []
         self._body: list[str] = []
         self._after: list[str] = []
+        # A row goes into the rings when everybody has looked: they are no deeper than the deepest look.
+        self._kept: list[str] = []
         self._loaded: set[int] = set()
         self._starts: set[str] = set()
         self._windows: dict[Value, tuple[str, int]] = {}
@@ -191,7 +193,7 @@ class _Writer:
         ]
 
     def _loops(self) -> list[str]:
-        body = ["at = j * between", "to = out + 8 * j * stride", *self._body, "i += 1"]
+        body = ["at = j * between", "to = out + 8 * j * stride", *self._body, *self._kept, "i += 1"]
         lines = [f"  {line}" for line in body]
         if len(self._places) > _FEW_NODES:
             return [" for j in range(count):", "  assume(i >= 0)", *lines]
@@ -221,7 +223,7 @@ class _Writer:
                 if reading.depth:
                     depths[reading.value] = max(depths.get(reading.value, 0), reading.depth)
         for value, depth in depths.items():
-            size = 1 << depth.bit_length()
+            size = 1 << (depth - 1).bit_length()
             name = f"ring_{len(self._windows)}"
             self._setup.append(f"{name} = arena + {8 * self._take(size)}")
             self._windows[value] = (name, size - 1)
@@ -246,10 +248,11 @@ class _Writer:
             self._setup.append(f"{name} = rows + {place} * beside")
         return name
 
-    def _ring(self, value: Value, name: str, indent: str = "") -> None:
+    def _ring(self, value: Value, name: str, start: int = 0) -> None:
         if value in self._windows:
             ring, mask = self._windows[value]
-            self._body.append(f"{indent}store({ring}, i & {mask}, {name})")
+            self._kept += [f"if i >= {start}:"] if start else []
+            self._kept.append(f"{' ' if start else ''}store({ring}, i & {mask}, {name})")
 
     def _node(self, place: int, node: Node) -> None:
         """Write the call of a step function, from the row at which its inputs are there."""
@@ -277,7 +280,7 @@ class _Writer:
         if states:
             self._body.append(f"{indent}{', '.join(states)}{',' if len(states) == 1 else ''} = t{place}")
         for n, out in enumerate(outs):
-            self._ring(Value(place, n), out, indent)
+            self._ring(Value(place, n), out, node.start)
 
     def _input(self, reading: Reading, node: Node) -> str:
         value = reading.value
@@ -287,7 +290,7 @@ class _Writer:
         if not reading.depth:
             return name
         ring, mask = self._windows[value]
-        return f"({ring}, i, {mask})"
+        return f"({ring}, i, {mask}, {name})"
 
     def _write_outputs(self) -> None:
         for column, output in enumerate(self._outputs):

@@ -6,7 +6,7 @@ from typing import Any
 from tickloom.features import Choice, Float, Int, Window, feature
 from tickloom.features.declare import Source, Use
 from tickloom_kernels.indicators import averages, rolling
-from tickloom_plugins.features.indicators.terms import LENGTH, before, close, highest, lowest, typical_price
+from tickloom_plugins.features.indicators.terms import LENGTH, before, close, highest, lowest, total, typical_price
 
 PRICE: dict[str, Any] = {"unit": "price", "power": 1}
 
@@ -88,21 +88,16 @@ t3 = feature(
     **PRICE,
 )(averages.t3)
 trima = feature(
-    inputs=close,
+    inputs=lambda n: (total(total(n=(n + 1) // 2), n=n // 2 + 1),),
     parameters=LENGTH,
-    state=2,
-    memory=lambda n: n // 2 + 2,
-    lookback=before,
     convention="an even n: the second average is the longer one",
     oracle="talib.TRIMA",
     **PRICE,
 )(averages.trima)
+_hma_line = feature(inputs=lambda n: (wma(n=max(n // 2, 1)), wma(n=n)), parameters=LENGTH, **PRICE)(averages.hma_line)
 hma = feature(
-    inputs=close,
+    inputs=lambda n: (wma(_hma_line(n=n), n=math.isqrt(n)),),
     parameters=LENGTH,
-    state=12,
-    memory=lambda n: math.isqrt(n) + 1,
-    lookback=lambda n: n + math.isqrt(n) - 2,
     convention="half of n and its root are rounded down",
     oracle="talib.HMA",
     reference="Hull, 2005",

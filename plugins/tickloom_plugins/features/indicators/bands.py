@@ -84,7 +84,10 @@ rvi = feature(
 )(bands.relative_volatility)
 bbands = feature(
     name="bbands",
-    inputs=lambda n, up, down, kind: (average(kind, n), moments(n=n).variance),
+    inputs=lambda n, up, down, kind: (
+        moments(n=n).mean if kind == "sma" else average(kind, n),
+        moments(n=n).variance,
+    ),
     parameters={"n": Int(20, 2), "up": WIDTH, "down": WIDTH, "kind": Choice("sma", tuple(KINDS))},
     outputs=LINES,
     # Of other kinds than the default it is the average that converges.

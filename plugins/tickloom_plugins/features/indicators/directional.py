@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tickloom.features import Float, Int, Use, Window, feature
+from tickloom.features import Feature, Float, Int, Use, Window, feature
 from tickloom_kernels.indicators import directional
 from tickloom_plugins.features.indicators.averages import ema, forgets
 from tickloom_plugins.features.indicators.momentum import PERCENT
-from tickloom_plugins.features.indicators.terms import highest, lowest, total, true_range
+from tickloom_plugins.features.indicators.terms import half, highest, lowest, total, true_range
 
 # --- Wilder's directional system -------------------------------------------------------------------------------------
 
@@ -61,21 +61,32 @@ adxr = feature(
 
 # --- ages of extremes ------------------------------------------------------------------------------------------------
 
-AGE: dict[str, Any] = {
-    "inputs": lambda n: (Window("close", n),),
-    "parameters": {"n": Int(15)},
-    "state": 2,
-    "memory": lambda n: n,
-    "lookback": lambda n: n - 1,
-    "unit": "rows",
-    "stability": "exact",
-}
-rows_since_high = feature(**AGE)(directional.rows_since_high)
-rows_since_low = feature(**AGE)(directional.rows_since_low)
+AGE: dict[str, Any] = {"unit": "rows", "stability": "exact"}
+SPAN: dict[str, Any] = AGE | {"parameters": {"n": Int(15, least=3)}, "lookback": lambda n: n - half(n)}
+is_high_older = feature(inputs=(Window("high", 1),), lookback=1, **AGE)(directional.is_high_older)
+is_low_older = feature(inputs=(Window("low", 1),), lookback=1, **AGE)(directional.is_low_older)
+high_age: Feature = feature(inputs=lambda n: _span(n, highest("high", n=half(n)), _high_age(half(n))), **SPAN)(
+    directional.high_age
+)
+low_age: Feature = feature(inputs=lambda n: _span(n, lowest("low", n=half(n)), _low_age(half(n))), **SPAN)(
+    directional.low_age
+)
+
+
+def _span(n: int, extreme: Use, age: Use) -> tuple[Window, Window]:
+    return Window(extreme, n - half(n)), Window(age, n - half(n))
+
+
+def _high_age(n: int) -> Use:
+    return high_age(n=n) if n > 2 else is_high_older()
+
+
+def _low_age(n: int) -> Use:
+    return low_age(n=n) if n > 2 else is_low_older()
 
 
 def _ages(n: int) -> tuple[Use, Use]:
-    return rows_since_high("high", n=n + 1), rows_since_low("low", n=n + 1)
+    return _high_age(n + 1), _low_age(n + 1)
 
 
 AROON: dict[str, Any] = {

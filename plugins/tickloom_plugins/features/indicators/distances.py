@@ -9,8 +9,10 @@ from tickloom_plugins.features.indicators.prices import median_price
 from tickloom_plugins.features.indicators.terms import highest, lowest, moments, total, true_range, typical_price
 
 cci = feature(
-    inputs=lambda n: (Window(typical_price(), n),),
+    inputs=(typical_price(),),
     parameters={"n": Int(14, least=2)},
+    state=5,
+    memory=lambda n: 2 << (n - 1).bit_length(),
     lookback=lambda n: n - 1,
     unit="number",
     oracle="talib.CCI",

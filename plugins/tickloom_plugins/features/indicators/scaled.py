@@ -3,7 +3,7 @@
 from tickloom.features import Int, feature
 from tickloom_kernels.indicators import scaled
 from tickloom_plugins.features.indicators.averages import forgets
-from tickloom_plugins.features.indicators.terms import before, close
+from tickloom_plugins.features.indicators.terms import before, highest, lowest
 
 LENGTH = {"n": Int(20, least=2)}
 
@@ -20,11 +20,8 @@ ew_zscore = feature(
     oracle="pandas.ewm",
 )(scaled.ew_zscore)
 rolling_minmax = feature(
-    inputs=close,
+    inputs=lambda n: ("close", highest(n=n), lowest(n=n)),
     parameters=LENGTH,
-    state=2,
-    memory=lambda n: 2 * n,
-    lookback=before,
     unit="ratio",
     stability="exact",
     oracle="pandas.rolling",

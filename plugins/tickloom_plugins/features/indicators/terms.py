@@ -1,6 +1,8 @@
 """What many indicators are computed from, declared once so that a view computes each of them once."""
 
-from tickloom.features import Int, Window, feature
+from typing import Any
+
+from tickloom.features import Feature, Int, Window, feature
 from tickloom_kernels.indicators import rolling, terms
 
 LENGTH = {"n": Int(20)}
@@ -54,27 +56,26 @@ weighted = feature(
     unit="price",
     oracle="two-pass",
 )(rolling.weighted)
-highest = feature(
-    inputs=close,
-    parameters=LENGTH,
-    state=1,
-    memory=lambda n: n,
-    lookback=before,
-    unit="price",
-    power=1,
-    stability="exact",
-    oracle="talib.MAX",
+
+
+def half(n: int) -> int:
+    """Return the largest power of two below n; 1 for 1 and 2."""
+    return 1 << max((n - 1).bit_length() - 1, 0)
+
+
+#: Made of themselves with half as many values: the spans of powers of two are there once for all lengths.
+EXTREME: dict[str, Any] = {
+    "parameters": LENGTH,
+    "lookback": lambda n: n - half(n),
+    "unit": "price",
+    "power": 1,
+    "stability": "exact",
+}
+highest: Feature = feature(
+    inputs=lambda n: (Window(highest(n=half(n)) if n > 2 else "close", n - half(n)),), oracle="talib.MAX", **EXTREME
 )(rolling.highest)
-lowest = feature(
-    inputs=close,
-    parameters=LENGTH,
-    state=1,
-    memory=lambda n: n,
-    lookback=before,
-    unit="price",
-    power=1,
-    stability="exact",
-    oracle="talib.MIN",
+lowest: Feature = feature(
+    inputs=lambda n: (Window(lowest(n=half(n)) if n > 2 else "close", n - half(n)),), oracle="talib.MIN", **EXTREME
 )(rolling.lowest)
 true_range = feature(
     inputs=("high", "low", Window("close", 1)),
