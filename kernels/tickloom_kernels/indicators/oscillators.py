@@ -7,7 +7,7 @@ from tickloom_kernels.indicators.rolling import is_due, mean
 from tickloom_kernels.indicators.window import distances, fma, get, lag, put, step
 
 #: What is so many times larger than the rest has left, or leaves, its rounding error in a sum.
-_FAR = 1e3
+_FAR = 50.0
 
 # --- places in a range -----------------------------------------------------------------------------------------------
 
@@ -182,15 +182,16 @@ def cci(k: int, state: Any, memory: Any, price: float, n: int) -> Any:
     put(memory, newest, price)
     equal = equal + 1.0 if price == before else 1.0
     summed += d - gone
-    # Anew from the window where a value leaves beside which the rest is small, or the sum is large beside the spread.
+    # Anew from the window where a value leaves beside which the rest is small, or the sum is large beside the spread;
+    # of few values, which may lie next to each other by chance, always.
     level = abs(summed) * (1.0 / n)
-    if k == 0 or abs(gone) > _FAR * max(abs(d), level) or level > _FAR * spread or is_due(k, n):
+    if n <= 8 or k == 0 or abs(gone) > _FAR * max(abs(d), level) or level > _FAR * spread or is_due(k, n):
         shift, summed = price, 0.0
         for j in range(1, min(n, k + 1)):
             summed += get(memory, newest - j) - shift
-    mean = shift + summed * (1.0 / n)
-    away = price - mean
-    spread = (distances(memory, newest - n + 1, n - 1, mean) + abs(away)) * (1.0 / n)
+    centre = summed * (1.0 / n)
+    away, mean = (price - shift) - centre, shift + centre
+    spread = (distances(memory, newest - n + 1, n - 1, mean) + abs(price - mean)) * (1.0 / n)
     return (summed, shift, spread, price, equal), away / (0.015 * spread) if equal < n else 0.0
 
 

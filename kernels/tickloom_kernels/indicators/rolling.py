@@ -2,8 +2,8 @@
 
 A running sum keeps the rounding error of the largest value that ever passed through it. Each step here therefore begins
 anew from its window when a value leaves beside which the rest is small, and every 32 n to 64 n values in any case;
-both depend on the rows alone, so batch and stream begin anew at the same ones. Naive running sums and sliding Welford updates are
-wrong after a spike (a standard deviation of 0 or 1.48 where the truth is 0.008).
+both depend on the rows alone, so batch and stream begin anew at the same ones. Naive running sums and sliding Welford
+updates are wrong after a spike (a standard deviation of 0 or 1.48 where the truth is 0.008).
 """
 
 from typing import Any
