@@ -157,6 +157,12 @@ def _definition(folder: Path) -> _Definition:
     return _Definition(b"update", _address(_update, 3, folder), _FASTCALL, about)
 
 
+def prepare(folder: Path) -> None:
+    """Compile what drives any view, where it is not compiled yet."""
+    driving(folder)
+    _definition(folder)
+
+
 def updating(frame: int, owner: object, folder: Path) -> Callable[..., Any]:
     """Return the function that steps over the one row of a frame.
 

@@ -56,6 +56,8 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
     list of int
         Addresses of the compiled functions, valid as long as this process lives.
     """
+    from tickloom_kernels.views.direct import prepare
+
     folder = folder_of(folder)
     missing = {unit.key: unit for unit in units if unit.key not in _addresses and not is_compiled(unit, folder)}
     done = 0
@@ -75,6 +77,7 @@ def build(units: Sequence[Unit], progress: Progress | None = None, folder: Path 
         if unit not in apart:
             load(unit, folder)
             tell()
+    prepare(folder)
     return [load(unit, folder) for unit in units]
 
 

@@ -18,7 +18,7 @@ from tickloom.features.graph import Graph, Node, Reading, Value
 MOST_OUTPUTS = 25
 #: Units of so many nodes at most have their loop twice, once for rows at which everything is warm: that saves a fifth
 #: of the time of a single feature and nothing in a large unit, which would take much longer to compile.
-_FEW_NODES = 20
+_FEW_NODES = 12
 #: Raised when generated code changes without its text: with the intrinsics that it is made of.
 _REVISION = 4
 
