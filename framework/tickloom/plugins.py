@@ -85,12 +85,8 @@ class Register:
     """
 
     def __init__(self) -> None:
-        self._taken: dict[tuple[str, str], Offer] = {}
-
-    @property
-    def offers(self) -> list[Offer]:
-        """What has been announced, in that order."""
-        return list(self._taken.values())
+        #: What has been announced, in that order.
+        self.offers: dict[tuple[str, str], Offer] = {}
 
     def __getattr__(self, kind: str) -> Callable[[str, str], None]:
         if kind not in BY_NAME:
@@ -103,9 +99,9 @@ class Register:
             raise ValueError(f"{kind} {name!r}: a name has letters, digits, _ and -")
         if not _PLACE.fullmatch(place):
             raise ValueError(f"{kind} {name!r}: {place!r} is no place of a factory; write it as 'module:Name'")
-        if (kind, name) in self._taken:
+        if (kind, name) in self.offers:
             raise ValueError(f"{kind} {name!r} is registered twice")
-        self._taken[kind, name] = Offer(kind, name, place)
+        self.offers[kind, name] = Offer(kind, name, place)
 
 
 class Registry:
@@ -354,7 +350,7 @@ def _load(entry: EntryPoint, hooks: pluggy.PluginManager) -> Plugin:
         if hooks.has_plugin(entry.name):
             hooks.unregister(name=entry.name)
         return attrs.evolve(plugin, fault=_cause(error))
-    return attrs.evolve(plugin, offers=tuple(register.offers))
+    return attrs.evolve(plugin, offers=tuple(register.offers.values()))
 
 
 def _call_one(hooks: pluggy.PluginManager, hook: str, name: str, **arguments: object) -> None:

@@ -38,7 +38,7 @@ HOOKS = {
 def offers(module: str) -> list[Offer]:
     register = Register()
     import_module(module).tickloom_register(register)
-    return register.offers
+    return list(register.offers.values())
 
 
 def test_every_protocol_of_a_plugin_is_a_kind_and_every_kind_has_one() -> None:
@@ -55,7 +55,7 @@ def test_register_has_a_method_for_every_kind() -> None:
     register = Register()
     for kind in BY_NAME:
         getattr(register, kind)("mine", "my_package.mine:Mine")
-    assert register.offers == [Offer(kind, "mine", "my_package.mine:Mine") for kind in BY_NAME]
+    assert list(register.offers.values()) == [Offer(kind, "mine", "my_package.mine:Mine") for kind in BY_NAME]
 
 
 def test_a_strategy_that_writes_no_handler_does_nothing() -> None:
