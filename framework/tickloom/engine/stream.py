@@ -1,9 +1,9 @@
 """The outcome stream: every derived event gets its name (row, sub) here, and observers see it, committed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,18 @@ class OutcomeStream:
         Hears of an observer that was detached, the method that raised, and the error.
     """
 
-    __slots__ = ("_batch", "_on_events", "_on_flush", "_on_rows", "fault", "log", "observers", "row", "sub")
+    __slots__ = (
+        "_batch",
+        "_on_event",
+        "_on_events",
+        "_on_flush",
+        "_on_rows",
+        "fault",
+        "log",
+        "observers",
+        "row",
+        "sub",
+    )
 
     def __init__(self, observers: Sequence[Observer], fault: Callable[[Observer, str, Exception], None]) -> None:
         self.row = -1
@@ -95,7 +106,10 @@ class OutcomeStream:
     def _attach(self, observers: Sequence[Observer]) -> None:
         """Sort out who wants what, once: nobody is called for nothing."""
         self.observers = tuple(observers)
-        self._on_events = tuple(one for one in self.observers if _writes(one, "event") or _writes(one, "events"))
+        single = [one for one in self.observers if _writes(one, "event") and not _writes(one, "events")]
+        alone = single if len(single) == 1 else []
+        self._on_events = tuple(one for one in self.observers if _writes(one, "events") or one in alone)
+        self._on_event = {one.event: one for one in single if one not in alone}
         self._on_rows = tuple(one for one in self.observers if _writes(one, "rows"))
         self._on_flush = tuple(one for one in self.observers if _writes(one, "flush"))
 
@@ -132,6 +146,28 @@ class OutcomeStream:
         for one in self._on_events:
             if one in self.observers:
                 self._ask(one, "events", batch)
+        entries = iter(batch) if self._on_event else iter(())
+        while self._tell(entries):
+            continue
+
+    def _tell(self, entries: Iterator[Named]) -> bool:
+        """Show events one by one, each to all who want them so: it is taken apart once. Say whether some are left."""
+        sees = tuple(self._on_event)
+        see: Any = None
+        row = sub = cause_row = cause_sub = event = None
+        try:
+            for row, sub, cause_row, cause_sub, event in entries:
+                for see in sees:
+                    see(row, sub, cause_row, cause_sub, event)
+        except RunStoppedError:
+            raise
+        except Exception as error:
+            behind = [self._on_event[other] for other in sees[sees.index(see) + 1 :]]
+            self._detach(self._on_event[see], "event", error)
+            for one in behind:
+                self._ask(one, "event", row, sub, cause_row, cause_sub, event)
+            return True
+        return False
 
     def begin(self, tables: RunTables) -> None:
         """Tell all observers what the run consists of."""
@@ -162,10 +198,13 @@ class OutcomeStream:
         except RunStoppedError:
             raise
         except Exception as error:
-            self._attach([other for other in self.observers if other is not one])
-            self.fault(one, method, error)
-            if method not in ("end", "detached"):
-                self._ask(one, "detached")
+            self._detach(one, method, error)
+
+    def _detach(self, one: Observer, method: str, error: Exception) -> None:
+        self._attach([other for other in self.observers if other is not one])
+        self.fault(one, method, error)
+        if method not in ("end", "detached"):
+            self._ask(one, "detached")
 
 
 def _writes(observer: Observer, method: str) -> bool:
