@@ -15,7 +15,8 @@ import selectors
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -196,28 +197,29 @@ def _file_of(function: Any) -> str | None:
 
 
 def _in_workers(units: Sequence[Unit], folder: Path, tell: Callable[[], None]) -> None:
-    """Compile in as many processes as there are processors; each gets its jobs as lines of JSON and answers each."""
-    count = min(len(os.sched_getaffinity(0)), len(units))
-    shares = [units[n::count] for n in range(count)]
-    workers = [_start(share, folder) for share in shares]
-    # What a worker fails at is tried again in this process, which can say why.
+    """Compile in as many processes as there are processors; each answers a job, a line of JSON, and gets the next."""
+    # The longest first: whoever gets the last one should not be waited for.
+    waiting = deque(sorted(units, key=lambda unit: len(unit.source), reverse=True))
     with selectors.DefaultSelector() as talking:
-        for worker in workers:
-            talking.register(worker.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        for _ in range(min(len(os.sched_getaffinity(0)), len(units))):
+            worker = _start(folder)
+            talking.register(worker.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+            _give(worker, waiting)
+        # What a worker fails at is tried again in this process, which can say why.
         while talking.get_map():
             for key, _ in talking.select():
                 said = os.read(key.fd, 4096)
                 for _ in range(said.count(b"\n")):
                     tell()
+                    _give(key.data, waiting)
                 if not said:
                     talking.unregister(key.fileobj)
-    for worker in workers:
-        worker.wait()
+                    key.data.stdout.close()
+                    key.data.wait()
 
 
-def _start(units: Iterable[Unit], folder: Path) -> "subprocess.Popen[str]":
-    jobs = [{"name": unit.name, "source": unit.source, "steps": _places(unit)} for unit in units]
-    worker = subprocess.Popen(
+def _start(folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, "-m", "tickloom.features.fused.build", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -225,11 +227,20 @@ def _start(units: Iterable[Unit], folder: Path) -> "subprocess.Popen[str]":
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
+
+
+def _give(worker: "subprocess.Popen[str]", waiting: deque[Unit]) -> None:
+    """Give a worker its next job, or tell it that there is none."""
     assert worker.stdin is not None
     # A worker that could not even start is found out by what it has not done.
-    with suppress(BrokenPipeError), worker.stdin:
-        worker.stdin.write("".join(f"{json.dumps(job)}\n" for job in jobs))
-    return worker
+    with suppress(BrokenPipeError):
+        if waiting:
+            unit = waiting.popleft()
+            job = {"name": unit.name, "source": unit.source, "steps": _places(unit)}
+            worker.stdin.write(f"{json.dumps(job)}\n")
+            worker.stdin.flush()
+        else:
+            worker.stdin.close()
 
 
 def _find(module: str, name: str, file: str) -> Callable[..., Any]:
