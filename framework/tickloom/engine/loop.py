@@ -32,8 +32,10 @@ Handler = Callable[[Event], None]
 
 #: Wakes of the first block after a command; doubled while nothing comes of them.
 FIRST_BLOCK = 64
-#: Rows of a chunk where Python wakes on rows (what is made of more falls out of the cache), and where it does not.
+#: Rows of a chunk where Python wakes on rows, where views make vectors of rows (what is made of more falls out of the
+#: cache), and where neither is so.
 WAKING_CHUNK = 512
+VECTOR_CHUNK = 2048
 LARGEST_CHUNK = 1 << 16
 #: Events at one instant at most, before the loop says that somebody is turning in circles.
 MOST_AT_ONCE = 10_000
@@ -105,7 +107,9 @@ class Loop:
             No later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).
         """
         at = 0
-        size = WAKING_CHUNK if self.planner.wakes_on_rows else LARGEST_CHUNK
+        planner = self.planner
+        larger = VECTOR_CHUNK if planner.makes_vectors_of_rows else LARGEST_CHUNK
+        size = WAKING_CHUNK if planner.wakes_on_rows else larger
         while at < len(rows) and not self.stopped:
             at += self._chunk(rows[at : at + size])
         if not self.stopped:

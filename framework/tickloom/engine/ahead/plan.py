@@ -122,6 +122,11 @@ class Planner:
             view.handlers for view in self.views if not view.built
         )
 
+    @property
+    def makes_vectors_of_rows(self) -> bool:
+        """Whether a view computes at rows themselves, and not at the bars that are made of many."""
+        return any(not view.built for view in self.views)
+
     def plan(self, rows: Rows, present: int) -> Plan:
         """Look ahead over a chunk whose kinds are the bits of ``present``."""
         for series in self.series:
