@@ -1,10 +1,13 @@
-"""What LLVM can do and numba has no name for: the bits of a word, and arrays whose references nobody counts."""
+"""What LLVM can do and numba has no name for: bits of a word, arrays whose references nobody counts; and inlining."""
 
 from typing import Any
 
-from numba import types
+from numba import njit, types
 from numba.core.cgutils import ir  # the types of LLVM, as numba itself uses them
 from numba.extending import intrinsic
+
+#: How functions are compiled that a kernel calls at every row or command: a call costs more than they do.
+inlined = njit(cache=True, nogil=True, forceinline=True)
 
 _WORD = 64
 #: For LLVM: what a word without bits gives is said by us.

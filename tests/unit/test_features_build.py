@@ -1,6 +1,9 @@
 """Compiled units where they cannot be kept, and where no worker can help: they are compiled all the same."""
 
+import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,37 @@ def test_a_folder_that_cannot_be_written_costs_a_warning(tmp_path: Path, caplog:
     assert out.shape == (10, 1)
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"compiled features cannot be kept in {taken}: ")
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """Let the disk be full (Python ignores the signal that comes with it)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_named_with_its_place_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    made = ViewPlan(BAR, [sma(n=7014)])
+    with no_file_longer_than(100), pytest.raises(OSError, match="compiled features cannot be kept") as caught:
+        FeatureView(made, folder=tmp_path)
+    assert caught.value.filename == str(tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert len(FeatureView(made, folder=tmp_path).run(rows_of(BAR, 10))[0]) == 10
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]\n", b'{"hash": "0", "entry": "", "needs": []}\ncode'])
+def test_a_damaged_file_is_compiled_again(tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes) -> None:
+    made = ViewPlan(BAR, [sma(n=7015 + len(content))])
+    (unit,) = made.all_units
+    path = fused._path(unit.name, tmp_path)
+    path.write_bytes(content)
+    assert len(FeatureView(made, folder=tmp_path).run(rows_of(BAR, 10))[0]) == 10
+    assert [record.getMessage()[:14] for record in caplog.records] == ["compiled again"]
+    assert path.stat().st_size > len(content)
 
 
 def test_what_workers_fail_at_is_compiled_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

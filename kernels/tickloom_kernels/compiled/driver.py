@@ -12,7 +12,7 @@ from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import desk as d
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.compiled.calling import caller_of_seven
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 from tickloom_kernels.market import newest as nw
 from tickloom_kernels.orders import gate
 from tickloom_kernels.orders import line as ln
@@ -71,7 +71,6 @@ _LIMIT = np.int64(2)
 _DENIAL = np.int64(6)
 _NO_CANCEL = np.int64(7)
 _NO_AMEND = np.int64(8)
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +103,7 @@ def refuse(
     fields[10] = by
 
 
-@_inlined
+@inlined
 def has_flaw(desk: NDArray[np.int64], instruments: int) -> bool:
     """Whether a command on the desk cannot be; what a command names is an index into arrays."""
     for n in range(desk[d.COUNT]):
@@ -121,7 +120,7 @@ def has_flaw(desk: NDArray[np.int64], instruments: int) -> bool:
     return False
 
 
-@_inlined
+@inlined
 def carry_out(
     desk: NDArray[np.int64],
     accounts: NDArray[np.int64],
@@ -180,7 +179,7 @@ def carry_out(
                 log[entry, lg.FIELDS + word] = refusals[n, 5 + word]
 
 
-@_inlined
+@inlined
 def enter(
     desk: NDArray[np.int64],
     at: int,

@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels.compiled import log as lg
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 
 # What a field of an event is, by the word of the entry that it is made of.
 INT = 0
@@ -28,18 +28,14 @@ LAYOUT_WORDS = 20
 STEP = 256
 
 # Where in the table of texts those of each sort begin.
-REASONS_AT = 0
-ASSETS_AT = 1
-TEXTS_AT = 2
+# Those of fields, in the order of these from `REASON` on; then our refusals.
 REFUSALS_AT = 3
 
 #: Bytes that an entry takes at most, texts apart.
 MOST_BYTES = 9 * (lg.ENTRY_WORDS + 2)
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
-
-@_inlined
+@inlined
 def _big_endian(out: NDArray[np.uint8], at: int, head: int, value: int, size: int) -> int:
     out[at] = head
     for n in range(size):
@@ -130,7 +126,7 @@ def pack(
             if what == REASON and log[n, lg.REASON_BY] != lg.BY_VENUE:
                 text = begins[REFUSALS_AT] + log[n, lg.REASON_BY]
             else:
-                text = begins[what - REASON + REASONS_AT] + value
+                text = begins[what - REASON] + value
             for x in range(bounds[text], bounds[text + 1]):
                 out[at] = texts[x]
                 at += 1

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
-from tickloom_kernels.intrinsics import borrowed, highest, lowest
+from tickloom_kernels.intrinsics import borrowed, highest, inlined, lowest
 
 #: Levels kept per side; beyond that the worst level is forgotten.
 DEPTH = 4096
@@ -50,13 +50,11 @@ _NOTHING = np.int64(0)
 _FIRST = np.int64(0)
 _ONE = np.int64(1)
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
-
 
 # --- where levels are ------------------------------------------------------------------------------------------------
 
 
-@_inlined
+@inlined
 def best(a: NDArray[np.int64], side: int) -> int:
     """Offset of the best level of a side, or 0 where it is empty."""
     return a[side + BEST]
@@ -133,7 +131,7 @@ def quantity_at(a: NDArray[np.int64], side: int, sign: int, price: int) -> int:
 # --- changes ---------------------------------------------------------------------------------------------------------
 
 
-@_inlined
+@inlined
 def log(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quantity: int, consumed: int) -> None:
     """Remember what a level was, unless ``undo`` is 0."""
     if undo == 0:
@@ -157,7 +155,7 @@ def put(a: NDArray[np.int64], undo: int, side: int, sign: int, price: int, quant
         _put_aside(a, undo, side, sign, price, quantity, consumed)
 
 
-@_inlined
+@inlined
 def _put_near(
     a: NDArray[np.int64], undo: int, side: int, sign: int, tick: int, price: int, quantity: int, consumed: int
 ) -> None:
@@ -179,7 +177,7 @@ def _put_near(
             _find_best(a, side, sign, tick)
 
 
-@_inlined
+@inlined
 def _place(a: NDArray[np.int64], side: int, tick: int, price: int, quantity: int, consumed: int) -> None:
     """Write a level into the window, new or not."""
     level = side + _LEVELS + LEVEL_WORDS * tick
@@ -304,7 +302,7 @@ def undo_all(a: NDArray[np.int64], undo: int) -> None:
     a[undo] = 0
 
 
-@_inlined
+@inlined
 def apply_delta(a: NDArray[np.int64], undo: int, book: int, rows: NDArray[np.int64], k: int) -> None:
     """Apply one BOOK_DELTA row to the book at offset ``book``. A CLEAR is not logged: it must begin a block."""
     if rows[k, r.DELTA_FLAGS] & r.FLAG_CLEAR:

@@ -9,14 +9,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 from tickloom_kernels.market import book as b
 
 _NO_LOG = np.int64(0)
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@_inlined
+@inlined
 def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None:
     """Take in a row that is not of a book."""
     kind, i = rows[k, r.KIND], rows[k, r.INSTRUMENT]
@@ -28,7 +27,7 @@ def remember(newest: NDArray[np.int64], rows: NDArray[np.int64], k: int) -> None
         newest[i, column, w] = rows[k, w]
 
 
-@_inlined
+@inlined
 def take_top(newest: NDArray[np.int64], a: NDArray[np.int64], bids: int, instrument: int, ts: int) -> None:
     """Let the best of a book stand for a quote, where there has been none.
 
@@ -56,7 +55,7 @@ def take_top(newest: NDArray[np.int64], a: NDArray[np.int64], bids: int, instrum
     newest[instrument, 1, r.QUOTE_ASK_QUANTITY] = a[ask + 1]
 
 
-@_inlined
+@inlined
 def see(newest: NDArray[np.int64], a: NDArray[np.int64], bids: int, rows: NDArray[np.int64], k: int) -> None:
     """Take in a row; the book of its instrument, which lies in ``a`` at ``bids``, knows it already."""
     if rows[k, r.KIND] == r.BOOK_DELTA:

@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tickloom_kernels.compiled import log as lg
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 from tickloom_kernels.market import newest as nw
 from tickloom_kernels.money import ledger
 from tickloom_kernels.money.exact import TOO_LARGE
@@ -50,10 +50,8 @@ REFUSAL_WORDS = DETAIL + DETAIL_WORDS
 _NONE = np.int64(0)
 _NOBODY = np.int64(-1)
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
-
-@_inlined
+@inlined
 def objection(
     newest: NDArray[np.int64],
     g: NDArray[np.int64],
@@ -98,7 +96,7 @@ def objection(
     return reason
 
 
-@_inlined
+@inlined
 def send(
     table: NDArray[np.int64],
     exposure: NDArray[np.int64],

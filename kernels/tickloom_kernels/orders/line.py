@@ -6,8 +6,9 @@ exponentially distributed one where it has a jitter, cut at `LONGEST_JITTER` tim
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tickloom_kernels.intrinsics import inlined
 
 #: Ring: index of the first item, number of items, items that fit.
 FIRST = 0
@@ -62,10 +63,7 @@ def new_line(capacity: int, fixed: int = 0, jitter: int = 0, seed: int = 0) -> N
     return line
 
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
-
-
-@_inlined
+@inlined
 def delay(line: NDArray[np.int64]) -> int:
     """Draw the latency of the next item (ns)."""
     if line[JITTER] == 0:
@@ -81,7 +79,7 @@ def delay(line: NDArray[np.int64]) -> int:
     return line[FIXED] + np.int64(extra)
 
 
-@_inlined
+@inlined
 def send(
     line: NDArray[np.int64],
     number: int,
@@ -140,13 +138,13 @@ def send(
     return True
 
 
-@_inlined
+@inlined
 def first(line: NDArray[np.int64]) -> int:
     """Where the words of the first item begin."""
     return HEAD_WORDS + line[FIRST] * ITEM_WORDS
 
 
-@_inlined
+@inlined
 def take(line: NDArray[np.int64]) -> int:
     """Take the first item off the line; return where its words begin."""
     at = first(line)

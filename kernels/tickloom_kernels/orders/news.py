@@ -1,9 +1,9 @@
 """News of our orders comes off the line: the table, the exposure and our ledger learn it, all in one call."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import inlined
 from tickloom_kernels.money import ledger
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -40,7 +40,7 @@ EXPIRED = 5
 REJECTED = 6
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def learn(
     back: NDArray[np.int64],
     table: NDArray[np.int64],

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import log as lg
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
 from tickloom_kernels.venue import outcomes as o
@@ -35,10 +35,8 @@ _NOBODY: Any = np.int64(-1)
 #: Entries of the log that one piece of news needs at most.
 _ENTRIES = 3
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
-
-@_inlined
+@inlined
 def deliver(
     out: NDArray[np.int64],
     back: NDArray[np.int64],
@@ -86,7 +84,7 @@ def deliver(
     return True
 
 
-@_inlined
+@inlined
 def exchange_borrowed(
     a: NDArray[np.int64],
     truth: NDArray[np.int64],

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import inlined
 from tickloom_kernels.orders import line as ln
 
 # A row per order, in the order of submission.
@@ -52,10 +53,9 @@ CANCEL = 1
 AMEND = 2
 
 _NOTHING = np.int64(0)
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@_inlined
+@inlined
 def enter(
     table: NDArray[np.int64],
     row: int,
@@ -92,7 +92,7 @@ def enter(
     table[row, ARRIVAL] = arrival
 
 
-@_inlined
+@inlined
 def dispatch(
     table: NDArray[np.int64],
     exposure: NDArray[np.int64],
@@ -133,7 +133,7 @@ def dispatch(
     return True
 
 
-@_inlined
+@inlined
 def work(exposure: NDArray[np.int64], table: NDArray[np.int64], row: int, change: int) -> None:
     """Change what works in the market for an order (lots)."""
     side = WORKING_BUYS if table[row, SIDE] > 0 else WORKING_SELLS

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import inlined
 from tickloom_kernels.market import book as b
 from tickloom_kernels.venue import outcomes as o
 from tickloom_kernels.venue import queue
@@ -15,10 +16,9 @@ IOC = 3
 # numpy's: numba compiles a function once more for every literal that it is called with.
 _TAKER = np.int64(0)
 _FOR_REAL = np.bool_(False)
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@_inlined
+@inlined
 def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
     """Price (ticks) at which an order of ``side`` would begin to take, or 0 where nothing is known to take.
 
@@ -38,7 +38,7 @@ def touch(a: NDArray[np.int64], instrument: int, side: int) -> int:
     return 0
 
 
-@_inlined
+@inlined
 def bookless(a: NDArray[np.int64], instrument: int) -> bool:
     """Whether neither levels nor quotes have been told, so that a taker goes by the last price."""
     bids = v.sides(a, instrument)
@@ -83,7 +83,7 @@ def take(
     return left, paid
 
 
-@_inlined
+@inlined
 def submit(
     a: NDArray[np.int64],
     instrument: int,
@@ -127,7 +127,7 @@ def submit(
         v.tell(a, o.EXPIRED, order_id, price, v.NOTHING, left, _TAKER, reason, instrument)
 
 
-@_inlined
+@inlined
 def rest(
     a: NDArray[np.int64],
     instrument: int,
@@ -158,7 +158,7 @@ def rest(
     v.set_bounds(a, instrument)
 
 
-@_inlined
+@inlined
 def cancel(a: NDArray[np.int64], instrument: int, order_id: int) -> None:
     """Meet a cancellation."""
     a[v.OUTCOMES] = 0

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tickloom_kernels.intrinsics import borrowed
+from tickloom_kernels.intrinsics import borrowed, inlined
 from tickloom_kernels.money import ledger
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -22,10 +22,9 @@ OVERFLOW = -2
 DONE = 0
 
 _NOTHING = np.int64(0)
-_inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-@_inlined
+@inlined
 def meet(
     a: NDArray[np.int64],
     g: NDArray[np.int64],
@@ -77,7 +76,7 @@ def meet(
         arrival.amend(a, instrument, row, price, quantity)
 
 
-@_inlined
+@inlined
 def commit(
     a: NDArray[np.int64],
     g: NDArray[np.int64],

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tickloom_kernels.intrinsics import inlined
 from tickloom_kernels.market.book import BOOK_WORDS, DEPTH, UNDO_ENTRY
 from tickloom_kernels.venue import outcomes as o
 
@@ -101,9 +102,6 @@ def new_state(count: int) -> NDArray[np.int64]:
     return a
 
 
-_inlined = njit(cache=True, nogil=True, forceinline=True)
-
-
 @njit(cache=True, nogil=True)
 def instrument_at(instrument: int) -> int:
     """Offset of an instrument's block."""
@@ -116,7 +114,7 @@ def sides(a: NDArray[np.int64], instrument: int) -> int:
     return a[BOOKS_AT] + instrument * BOOK_WORDS
 
 
-@_inlined
+@inlined
 def report(a: NDArray[np.int64], code: int, slot: int, quantity: int, reason: int) -> None:
     """Add an outcome of a resting order, at its price; ``quantity`` (lots) is above 0 for a fill only."""
     order_id, price, leaves = a[slot + ORDER_ID], a[slot + PRICE], a[slot + LEAVES]
@@ -130,7 +128,7 @@ def refuse(a: NDArray[np.int64], code: int, order_id: int, price: int, reason: i
     tell(a, code, order_id, price, NOTHING, NOTHING, _TAKER, reason, instrument)
 
 
-@_inlined
+@inlined
 def tell(
     a: NDArray[np.int64],
     code: int,
@@ -155,7 +153,7 @@ def tell(
     a[OUTCOMES] += 1
 
 
-@_inlined
+@inlined
 def set_bounds(a: NDArray[np.int64], instrument: int) -> None:
     """Find the highest resting buy and the lowest resting sell of an instrument again."""
     buy = NO_BUY
@@ -174,7 +172,7 @@ def set_bounds(a: NDArray[np.int64], instrument: int) -> None:
     a[at + SELL_BOUND] = sell
 
 
-@_inlined
+@inlined
 def free_slot(a: NDArray[np.int64]) -> int:
     """Offset of a free slot, or 0 where the venue is full."""
     for j in range(CAPACITY):
@@ -186,7 +184,7 @@ def free_slot(a: NDArray[np.int64]) -> int:
     return 0
 
 
-@_inlined
+@inlined
 def slot_of(a: NDArray[np.int64], order_id: int) -> int:
     """Offset of a resting order, or 0 where it does not rest."""
     for j in range(a[HIGH]):
@@ -196,7 +194,7 @@ def slot_of(a: NDArray[np.int64], order_id: int) -> int:
     return 0
 
 
-@_inlined
+@inlined
 def release(a: NDArray[np.int64], slot: int) -> None:
     """Free a slot; the bounds of its instrument are for the caller to set."""
     a[slot + LIVE] = 0

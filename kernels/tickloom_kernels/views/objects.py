@@ -41,6 +41,11 @@ def keep(compiled: Any, path: Path) -> None:
         Compiled in this process.
     path : Path
         Another process may read or write it at the same time.
+
+    Raises
+    ------
+    OSError
+        It cannot be written; nothing of it stays.
     """
     library = compiled._library
     module = library._final_module
@@ -52,8 +57,12 @@ def keep(compiled: Any, path: Path) -> None:
         "needs": [one.name for one in called if one.is_declaration and not one.name.startswith("llvm.")],
     }
     part = path.with_suffix(f".{os.getpid()}")
-    part.write_bytes(json.dumps(head).encode() + b"\n" + code)
-    part.replace(path)
+    try:
+        part.write_bytes(json.dumps(head).encode() + b"\n" + code)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, f"compiled features cannot be kept: {error.strerror}", str(path.parent)) from error
 
 
 def link(path: Path) -> int:
@@ -71,6 +80,8 @@ def link(path: Path) -> int:
     """
     head, _, code = path.read_bytes().partition(b"\n")
     said, engine = json.loads(head), _engine()
+    if not isinstance(said, dict) or {*said} != {"hash", "entry", "needs"}:
+        raise ValueError(f"{path} is no compiled function")
     if hashlib.sha256(code).hexdigest() != said["hash"]:
         raise ValueError(f"{path} is damaged")
     if any(ll.address_of_symbol(name) is None for name in said["needs"]):

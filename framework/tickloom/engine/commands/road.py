@@ -350,7 +350,8 @@ class Road:
                 return self.tell(woken, 1, self._fill(told), (stream.row, stream.sub - 2))
             update = _update(*told[: news.REASON], o.REASONS[told[news.REASON]])
             return self.tell(woken, 0, update, (stream.row, stream.sub))
-        self._moment.event = Instant(note.item(news.TS))
+        if note.item(news.TS) > self._moment.clock:
+            self._moment.event = Instant(note.item(news.TS))
         if done == both.FULL_LOG:
             self.log.cut()
         elif done == both.NO_ROOM:
