@@ -78,7 +78,7 @@ class OrderKernel:
         self._limits, self._numbers, self._explain = limits, numbers, explain
         self._accounts = np.array(seat.ctx.accounts, np.int64)
         self._desk = desk.new_desk()
-        self._wakes = np.zeros((seat.ctx.index + 1, 2), np.bool_)
+        self._wakes = np.zeros((seat.ctx.index + 1, 2), np.int64)
         self._words = Vocabulary(ledger)
         self._note = np.zeros(news.NOTE_WORDS, np.int64)
         self._refusals = np.zeros((desk.CAPACITY, lg.ENTRY_WORDS), np.int64)

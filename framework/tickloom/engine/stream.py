@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from tickloom.errors import RunStoppedError
 from tickloom.events import Event
+from tickloom.orders.log import Mixed
 from tickloom.record import RunTables
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ class OutcomeStream:
         batch, parts = self._batch, self.log.take() if self.log is not None else ()
         if batch:
             self._batch = []
-            # By name, for what kernels have named belongs in between.
-            self._show(sorted(chain(batch, *parts)) if parts else batch)
+            self._show(Mixed(batch, parts) if parts else batch)
         else:
             for part in parts:
                 self._show(part)

@@ -1,6 +1,7 @@
 """What kernels have named of the outcome stream, in words; it becomes events when somebody looks."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -118,6 +119,30 @@ class Logged(Sequence["Named"]):
     def _reason(self, by: int, place: int) -> str:
         """Say why we have refused; the numbers that the gate compared stand behind the entry."""
         return self.explain(self.log[place + 1, lg.FIELDS :].tolist()) if by == lg.BY_GATE else SAID[by]
+
+
+@attrs.frozen(eq=False)
+class Mixed(Sequence["Named"]):
+    """What Python named in a turn and what kernels did in between, put in order when somebody looks.
+
+    Attributes
+    ----------
+    named : list of Named
+    parts : sequence of Logged
+        Both in the order of their names.
+    """
+
+    named: "list[Named]"
+    parts: Sequence[Logged]
+
+    def __len__(self) -> int:
+        return len(self.named) + sum(map(len, self.parts))
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+    def __iter__(self) -> "Iterator[Named]":
+        return iter(sorted(chain(self.named, *self.parts)))
 
 
 def _layout(kind: type[Event], *steps: int) -> Rows:

@@ -59,7 +59,6 @@ _ints = types.Array(types.int64, 1, "C")
 _table = types.Array(types.int64, 2, "C")
 _cube = types.Array(types.int64, 3, "C")
 _floats = types.Array(types.float64, 1, "C")
-_flags = types.Array(types.bool_, 2, "C")
 
 _call = caller_of_seven(d.ORDER_KERNEL)
 _ROW_ITSELF = np.int64(0)
@@ -223,7 +222,7 @@ def enter(
 @njit(
     types.int64(
         types.int64,
-        _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _flags, _table,
+        _floats, _ints, _ints, _ints, _ints, _ints, _table, _cube, _ints, _ints, _ints, _cube, _ints, _table, _table,
         _table, _ints, _table, _table, _ints, _table, types.int64, types.int64,
     ),
     cache=True,
@@ -244,7 +243,7 @@ def drive(
     numbering: NDArray[np.int64],
     newest: NDArray[np.int64],
     g: NDArray[np.int64],
-    wakes: NDArray[np.bool_],
+    wakes: NDArray[np.int64],
     limits: NDArray[np.int64],
     numbers: NDArray[np.int64],
     note: NDArray[np.int64],
@@ -268,7 +267,7 @@ def drive(
     newest : int64, shape (instruments, 3, 12)
     g : int64
         Our ledger.
-    wakes : bool, shape (strategies, 2)
+    wakes : int64, shape (strategies, 2)
         All False: nobody in Python hears news.
     limits : int64, shape (instruments, LIMIT_WORDS)
     numbers : int64, shape (accounts, n)

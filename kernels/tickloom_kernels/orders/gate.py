@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.intrinsics import borrowed, inlined
+from tickloom_kernels.lending import cube, matrix, vector
 from tickloom_kernels.market import newest as nw
 from tickloom_kernels.money import ledger
 from tickloom_kernels.money.exact import TOO_LARGE
@@ -46,6 +47,23 @@ SUB = 3
 DETAIL = 4
 DETAIL_WORDS = 13
 REFUSAL_WORDS = DETAIL + DETAIL_WORDS
+
+# What is lent to `carry_out` (`tickloom_kernels.lending`), in this order: commands (shape (n, COMMAND_WORDS)) and room
+# for as many refusals (shape (n, REFUSAL_WORDS)), the orders and the exposure (`table`), the line out and the number
+# of items put on lines so far, the market (`tickloom_kernels.market.newest`), our ledger, the limits and the state of
+# each account (`risk`), and the log with its head (`tickloom_kernels.compiled.log`).
+COMMANDS = 0
+REFUSALS = 1
+TABLE = 2
+EXPOSURE = 3
+OUT = 4
+NUMBERING = 5
+NEWEST = 6
+LEDGER = 7
+LIMITS = 8
+NUMBERS = 9
+LOG = 10
+HEAD = 11
 
 _NONE = np.int64(0)
 _NOBODY = np.int64(-1)
@@ -164,33 +182,17 @@ def send(
 
 
 @njit(cache=True, nogil=True)
-def carry_out(
-    commands: NDArray[np.int64],
-    count: int,
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    out: NDArray[np.int64],
-    numbering: NDArray[np.int64],
-    newest: NDArray[np.int64],
-    g: NDArray[np.int64],
-    limits: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    killed: int,
-    refusals: NDArray[np.int64],
-    log: NDArray[np.int64],
-    h: NDArray[np.int64],
-    stream_row: int,
-    stream_sub: int,
-) -> int:
+def carry_out(lent: NDArray[np.int64], count: int, killed: int, stream_row: int, stream_sub: int) -> int:
     """Carry out commands one after the other: new orders enter the table, and what passes the gate sets out.
 
     Parameters
     ----------
-    commands : int64, shape (n, COMMAND_WORDS)
-        The first ``count`` of them, given at this instant; the table, the line and the log have room for these.
-    refusals : int64, shape (n, REFUSAL_WORDS)
-    log, h : int64
-        `tickloom_kernels.compiled.log`.
+    lent : int64, shape (12, 4)
+        `COMMANDS` to `HEAD`, as `tickloom_kernels.lending` lends them.
+    count : int
+        Commands, all given at this instant; the table, the line and the log have room for these.
+    killed : int
+        1 while the kill switch is engaged.
     stream_row, stream_sub : int
         The newest name.
 
@@ -199,9 +201,16 @@ def carry_out(
     int
         How many were refused.
     """
-    commands, table, exposure, out = borrowed(commands), borrowed(table), borrowed(exposure), borrowed(out)
-    numbering, newest, g, limits = borrowed(numbering), borrowed(newest), borrowed(g), borrowed(limits)
-    numbers, refusals, log, h = borrowed(numbers), borrowed(refusals), borrowed(log), borrowed(h)
+    lent = borrowed(lent)
+    commands, refusals = matrix(lent, COMMANDS), matrix(lent, REFUSALS)
+    table, exposure, out, numbering = (
+        matrix(lent, TABLE),
+        cube(lent, EXPOSURE),
+        vector(lent, OUT),
+        vector(lent, NUMBERING),
+    )
+    newest, g, limits, numbers = cube(lent, NEWEST), vector(lent, LEDGER), matrix(lent, LIMITS), matrix(lent, NUMBERS)
+    log, h = matrix(lent, LOG), vector(lent, HEAD)
     h[lg.STREAM_ROW] = stream_row
     h[lg.STREAM_SUB] = stream_sub
     refused = 0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import log as lg
 from tickloom_kernels.intrinsics import borrowed, inlined
+from tickloom_kernels.lending import cube, matrix, vector
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
 from tickloom_kernels.venue import outcomes as o
@@ -28,6 +29,25 @@ OVERFLOW_HERE = 3
 FULL_LOG = 4
 #: There is no room on the line back for the outcomes of the row: they are still to be committed.
 UNTOLD = 5
+
+# What is lent to these kernels (`tickloom_kernels.lending`), in this order: the venue (its state, its ledger, and what
+# it holds back for resting orders), the orders and the exposure (`table`), the lines out and back, the number of items
+# put on lines so far over the whole run (shape (1,)), our ledger, whether a strategy handles news other than fills, and
+# fills (shape (strategies, 2): behind one that does, nothing happens, for its handler is to see nothing later), a note
+# that gets the newest news (`news`), and the log with its head (`tickloom_kernels.compiled.log`).
+VENUE = 0
+TRUTH = 1
+FUNDS = 2
+TABLE = 3
+EXPOSURE = 4
+OUT = 5
+BACK = 6
+NUMBERING = 7
+LEDGER = 8
+WAKES = 9
+NOTE = 10
+LOG = 11
+HEAD = 12
 
 _MANY = np.int64(1 << 40)
 _ITSELF = np.int64(0)
@@ -95,7 +115,7 @@ def exchange_borrowed(
     back: NDArray[np.int64],
     numbering: NDArray[np.int64],
     g: NDArray[np.int64],
-    wakes: NDArray[np.bool_],
+    wakes: NDArray[np.int64],
     note: NDArray[np.int64],
     log: NDArray[np.int64],
     h: NDArray[np.int64],
@@ -103,7 +123,7 @@ def exchange_borrowed(
     until_here: int,
     most: int,
 ) -> tuple[int, int]:
-    """Do what `exchange` does, for kernels that have borrowed their arrays."""
+    """Do what `exchange` does, for kernels that have their arrays at hand."""
     while most > 0:
         if h[lg.LOGGED] + _ENTRIES > len(log):
             return _NOBODY, FULL_LOG
@@ -122,48 +142,36 @@ def exchange_borrowed(
     return _NOBODY, DONE
 
 
+@inlined
+def _arrays(lent: NDArray[np.int64]) -> Any:
+    """Make the arrays of what is lent."""
+    return (
+        vector(lent, VENUE),
+        vector(lent, TRUTH),
+        vector(lent, FUNDS),
+        matrix(lent, TABLE),
+        cube(lent, EXPOSURE),
+        vector(lent, OUT),
+        vector(lent, BACK),
+        vector(lent, NUMBERING),
+        vector(lent, LEDGER),
+        matrix(lent, WAKES),
+        vector(lent, NOTE),
+        matrix(lent, LOG),
+        vector(lent, HEAD),
+    )
+
+
 @njit(cache=True, nogil=True)
 def exchange(
-    a: NDArray[np.int64],
-    truth: NDArray[np.int64],
-    funds: NDArray[np.int64],
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    out: NDArray[np.int64],
-    back: NDArray[np.int64],
-    numbering: NDArray[np.int64],
-    g: NDArray[np.int64],
-    wakes: NDArray[np.bool_],
-    note: NDArray[np.int64],
-    log: NDArray[np.int64],
-    h: NDArray[np.int64],
-    row: int,
-    sub: int,
-    until_there: int,
-    until_here: int,
-    most: int,
+    lent: NDArray[np.int64], row: int, sub: int, until_there: int, until_here: int, most: int
 ) -> tuple[int, int]:
     """Let commands arrive and news be delivered, whatever is due first; at one time the commands.
 
     Parameters
     ----------
-    a, truth, funds : int64
-        The venue: its state, its ledger, and what it holds back for resting orders.
-    table, exposure : int64
-        `tickloom_kernels.orders.table`.
-    out, back : int64
-        The lines.
-    numbering : int64, shape (1,)
-        Items put on lines so far, over the whole run.
-    g : int64
-        Our ledger.
-    wakes : bool, shape (strategies, 2)
-        Whether a strategy handles news other than fills, and fills: behind one that does, nothing happens, for its
-        handler is to see nothing later.
-    note : int64, shape (NOTE_WORDS,)
-        Gets the newest news.
-    log, h : int64
-        `tickloom_kernels.compiled.log`.
+    lent : int64, shape (13, 4)
+        `VENUE` to `HEAD`.
     row, sub : int
         The newest name.
     until_there, until_here : int
@@ -176,9 +184,7 @@ def exchange(
     tuple of int
         The strategy that is to be woken by the newest news, -1 for none; and `DONE` or what is in the way.
     """
-    a, truth, funds, table = borrowed(a), borrowed(truth), borrowed(funds), borrowed(table)
-    exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
-    g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
+    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h = _arrays(borrowed(lent))
     h[lg.STREAM_ROW] = row
     h[lg.STREAM_SUB] = sub
     return exchange_borrowed(
@@ -188,19 +194,7 @@ def exchange(
 
 @njit(cache=True, nogil=True)
 def run_through(
-    a: NDArray[np.int64],
-    truth: NDArray[np.int64],
-    funds: NDArray[np.int64],
-    table: NDArray[np.int64],
-    exposure: NDArray[np.int64],
-    out: NDArray[np.int64],
-    back: NDArray[np.int64],
-    numbering: NDArray[np.int64],
-    g: NDArray[np.int64],
-    wakes: NDArray[np.bool_],
-    note: NDArray[np.int64],
-    log: NDArray[np.int64],
-    h: NDArray[np.int64],
+    lent: NDArray[np.int64],
     row: int,
     sub: int,
     rows: NDArray[np.int64],
@@ -213,7 +207,7 @@ def run_through(
 
     Parameters
     ----------
-    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h, row, sub
+    lent, row, sub
         As `exchange` takes them.
     rows : int64, shape (n, 12)
     ts_next : int
@@ -227,9 +221,7 @@ def run_through(
         The row to go on from; the strategy that news has woken before it, -1 for none; and `DONE`, what is in the way,
         or `UNTOLD`.
     """
-    a, truth, funds, table = borrowed(a), borrowed(truth), borrowed(funds), borrowed(table)
-    exposure, out, back, numbering = borrowed(exposure), borrowed(out), borrowed(back), borrowed(numbering)
-    g, wakes, note, log, h = borrowed(g), borrowed(wakes), borrowed(note), borrowed(log), borrowed(h)
+    a, truth, funds, table, exposure, out, back, numbering, g, wakes, note, log, h = _arrays(borrowed(lent))
     rows = borrowed(rows)
     h[lg.STREAM_ROW] = row
     h[lg.STREAM_SUB] = sub

@@ -97,7 +97,9 @@ def on_delta(a: NDArray[np.int64], rows: NDArray[np.int64], k: int, instrument: 
     # Only emptied (side 0): until a snapshot follows, quotes are the better book.
     a[at + v.HAS_BOOK] = 1 if side != 0 else 0
     price = rows[k, r.DELTA_PRICE]
-    if (side > 0 and price <= a[at + v.BUY_BOUND]) or (side < 0 and price >= a[at + v.SELL_BOUND]):
+    # Without a branch for the side: bids and asks come in no order that a processor could guess.
+    bound = a[at + (v.BUY_BOUND if side > 0 else v.SELL_BOUND)]
+    if side != 0 and (bound - price) * side >= 0:
         queue.level_shown(a, instrument, side, price, rows[k, r.DELTA_QUANTITY], v.NOTHING)
     if flags & r.FLAG_LAST:
         if a[at + v.IS_NEW_BOOK] == 1 and side != 0:

@@ -19,6 +19,7 @@ from tickloom.engine.stream import OutcomeStream
 from tickloom.events import AmendOrder, CancelOrder, SubmitOrder
 from tickloom.orders.log import SAID
 from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.lending import lend
 from tickloom_kernels.orders import gate
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import table as t
@@ -95,30 +96,36 @@ class Desk:
             session.out = ln.grown(session.out)
         log = road.log
         log.make_room(count)
-        refused = gate.carry_out(
-            self._commands,
-            count,
-            orders.rows,
-            orders.exposure,
-            session.out,
-            road.numbering,
-            self._market.known(),
-            road.ledger.state,
-            self._limits,
-            self._numbers,
-            road.gate.killed,
-            self._refusals,
-            log.rows,
-            log.head,
-            stream.row,
-            stream.sub,
-        )
+        # Follows the market up to this moment.
+        newest = self._market.known()
+        refused = gate.carry_out(self._lent(session, newest), count, road.gate.killed, stream.row, stream.sub)
         stream.sub += count
         for number, row, by, sub, *detail in self._refusals[:refused].tolist() if refused else ():
             _, ctx, command, _ = taken[number]
             reason = self._explain(detail) if by == lg.BY_GATE else SAID[by]
             road.refuse(ctx.index, command, orders.at(row) if row >= 0 else None, reason, (stream.row, sub))
         return count
+
+    def _lent(self, session: Session, newest: Rows) -> Rows:
+        """Return what the gate needs as it takes it; of that, the line and the table are replaced as they grow."""
+        road, held = self._road, session.lent_out
+        if held is None or not (held[1][gate.OUT] is session.out and held[1][gate.TABLE] is self._orders.rows):
+            arrays = (
+                self._commands,
+                self._refusals,
+                self._orders.rows,
+                self._orders.exposure,
+                session.out,
+                road.numbering,
+                newest,
+                road.ledger.state,
+                self._limits,
+                self._numbers,
+                road.log.rows,
+                road.log.head,
+            )
+            session.lent_out = held = lend(arrays), arrays
+        return held[0]
 
     def _take(self, taken: Sequence[Item]) -> tuple[Session, int]:
         """Write commands down, as far as they are for one session; return it, and how many they are."""

@@ -32,6 +32,7 @@ from tickloom.orders.log import Log
 from tickloom.orders.table import Order, OrderTable
 from tickloom_kernels import rows as r
 from tickloom_kernels.compiled import log as lg
+from tickloom_kernels.lending import lend
 from tickloom_kernels.orders import line as ln
 from tickloom_kernels.orders import news
 from tickloom_kernels.orders import session as both
@@ -112,7 +113,7 @@ class Road:
         self._failed: set[str] = set()
         #: Handlers of news by strategy: (on_order, on_fill), each or None.
         self._handlers: list[tuple[Handler | None, Handler | None]] = [(None, None)] * strategies
-        self._wakes = np.zeros((strategies, 2), np.bool_)
+        self._wakes = np.zeros((strategies, 2), np.int64)
 
     # --- out ---------------------------------------------------------------------------------------------------------
 
@@ -264,33 +265,16 @@ class Road:
             The strategy that has been woken by the last of the news, -1 for none.
         """
         until_there, until_here = (until, until) if until < closing else (closing, closing - 1)
-        venue, most = session.flat, _MANY if self._alone else 1
-        if venue is None or not self._alone:
+        most = _MANY if self._alone else 1
+        if session.flat is None or not self._alone:
             if session.out.item(ln.DUE) <= min(until_there, session.back.item(ln.DUE)):
                 while not session.venue.arrive(session.out, session.back, self.numbering, until_there, most):
                     session.back = ln.grown(session.back)
                 return -1
-            venue, until_there = _NOWHERE, -ln.FOREVER
-        stream, log, note = self._stream, self.log, self._note
-        woken, done = both.exchange(
-            *venue,
-            self.orders.rows,
-            self.orders.exposure,
-            session.out,
-            session.back,
-            self.numbering,
-            self.ledger.state,
-            self._wakes,
-            note,
-            log.rows,
-            log.head,
-            stream.row,
-            stream.sub,
-            until_there,
-            until_here,
-            most,
-        )
-        stream.sub = log.head.item(lg.STREAM_SUB)
+            until_there = -ln.FOREVER
+        stream = self._stream
+        woken, done = both.exchange(self._lent(session), stream.row, stream.sub, until_there, until_here, most)
+        stream.sub = self.log.head.item(lg.STREAM_SUB)
         return self._hear(session, woken, done)
 
     def run_through(
@@ -312,33 +296,38 @@ class Road:
         tuple of int
             The row to go on from, and the strategy that has been woken by news before it, -1 for none.
         """
-        assert session.flat is not None
-        stream, log, moment = self._stream, self.log, self._moment
-        row, woken, done = both.run_through(
-            *session.flat,
-            self.orders.rows,
-            self.orders.exposure,
-            session.out,
-            session.back,
-            self.numbering,
-            self.ledger.state,
-            self._wakes,
-            self._note,
-            log.rows,
-            log.head,
-            stream.row,
-            stream.sub,
-            rows,
-            *span,
-            ts_next,
-            base,
-        )
-        stream.row, stream.sub = log.head.item(lg.STREAM_ROW), log.head.item(lg.STREAM_SUB)
+        stream, head, moment = self._stream, self.log.head, self._moment
+        row, woken, done = both.run_through(self._lent(session), stream.row, stream.sub, rows, *span, ts_next, base)
+        stream.row, stream.sub = head.item(lg.STREAM_ROW), head.item(lg.STREAM_SUB)
         moment.wake, moment.row = -1, row - 1
         if done == both.UNTOLD:
             self.commit(session, rows.item(row, r.TS_INIT), (base + row, 0))
             return row + 1, -1
         return row, self._hear(session, woken, done)
+
+    def _lent(self, session: Session) -> Rows:
+        """Return a session's arrays and ours as kernels take them; lines and table are replaced as they grow."""
+        held = session.lent
+        if held is None or not (
+            held[1][both.OUT] is session.out
+            and held[1][both.BACK] is session.back
+            and held[1][both.TABLE] is self.orders.rows
+        ):
+            arrays = (
+                *(session.flat if session.flat is not None and self._alone else _NOWHERE),
+                self.orders.rows,
+                self.orders.exposure,
+                session.out,
+                session.back,
+                self.numbering,
+                self.ledger.state,
+                self._wakes,
+                self._note,
+                self.log.rows,
+                self.log.head,
+            )
+            held = session.lent = lend(arrays), arrays
+        return held[0]
 
     def _hear(self, session: Session, woken: int, done: int) -> int:
         """Let the strategy that is woken by the newest news hear it, or do what kernels came back for."""

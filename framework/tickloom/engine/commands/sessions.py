@@ -31,6 +31,9 @@ class Session:
         self.out, self.back = lines
         #: The arrays that are the venue, where kernels may take commands to it in its place.
         self.flat: tuple[Rows, Rows, Rows] | None = _flat(venue)
+        #: What the road and the desk lend to kernels for it (`tickloom_kernels.lending`), and the arrays that they do.
+        self.lent: tuple[Rows, tuple[Rows, ...]] | None = None
+        self.lent_out: tuple[Rows, tuple[Rows, ...]] | None = None
 
 
 def _flat(venue: Any) -> tuple[Rows, Rows, Rows] | None:

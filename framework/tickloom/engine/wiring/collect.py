@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.codes import BadInput, Feed
 from tickloom.engine.stream import Named, Observer
 from tickloom.events import MARKET_KINDS, Features
+from tickloom.orders.log import Mixed
 from tickloom.record import Entry
 from tickloom_kernels import rows as r
 from tickloom_kernels.market import marks
@@ -63,10 +65,11 @@ class Collector(Observer):
 
     def events(self, batch: Sequence[Named]) -> None:
         """Keep the events of the outcome stream; feature vectors are only counted."""
-        if isinstance(batch, list):
-            kept = [entry for entry in batch if type(entry[4]) is not Features]
-            self.features += len(batch) - len(kept)
-            batch = kept
+        named = batch.named if isinstance(batch, Mixed) else batch
+        if isinstance(named, list):
+            kept = [entry for entry in named if type(entry[4]) is not Features]
+            self.features += len(named) - len(kept)
+            batch = attrs.evolve(batch, named=kept) if isinstance(batch, Mixed) else kept
         self._batches.append(batch)
 
     @property

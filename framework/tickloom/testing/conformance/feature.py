@@ -78,7 +78,8 @@ class _Trial:
         self.features = features
         self.plan = ViewPlan(chosen, features)
         self.count = 4 * max(300, min(self.plan.converged, 2000))
-        self.rows = rows_of(chosen, self.count)
+        # One more lies behind them: what looks ahead at the last row finds a row there, and not whatever memory holds.
+        self.rows = rows_of(chosen, self.count + 1)[: self.count]
         self.whole = self._fresh().run(self.rows)[0]
 
     def _fresh(self, policy: Any = "raise", symbols: int = 1) -> FeatureView:
