@@ -317,8 +317,8 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
     run(tmp_path)
     with JournalReader(tmp_path / "journal") as journal:
         fields = json.loads(manifest.dump(journal.manifest))
-    with pytest.raises(TickloomError, match="has format 2, and this version of tickloom reads 1"):
-        manifest.load(json.dumps({**fields, "format": 2}).encode())
+    with pytest.raises(TickloomError, match="has format 3, and this version of tickloom reads 2"):
+        manifest.load(json.dumps({**fields, "format": 3}).encode())
 
 
 def test_rows_may_be_looked_up_from_the_middle_of_a_table(tmp_path: Path) -> None:

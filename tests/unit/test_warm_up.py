@@ -1,12 +1,16 @@
 """Views that are warm at the first row: the source is asked for what happened before, where it can tell."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from loops import candle, go
+from journals import again, journalled
+from loops import AAA, BBB, NONE, at, candle, go, table
+from loops import CONFIG as LOOP
 
-from tickloom.errors import ConfigError
+from tickloom.errors import ConfigError, DataError
 from tickloom.events import Features
 from tickloom.interfaces import Strategy
 from tickloom.testing.runs import Finished, Tape, prepare
@@ -77,6 +81,50 @@ def test_a_source_without_history_is_named(folder: Path) -> None:
     (note,) = [one for one in finished.record.notes if "history" in one]
     assert note.startswith("views.v: source ")
     assert note.endswith(" has no history; it is ready after 2 more bars")
+
+
+class Line:
+    """A live source: bars from now on, and of the past what its venue says today, which is something else each day."""
+
+    instruments = (AAA, BBB)
+    series = ("1ms",)
+    said = 0
+
+    def chunks(self) -> Iterator[tuple[Any, int]]:
+        yield table(*(candle(n, 50 + n) for n in range(20, 24))), at(30)
+
+    def history(self, instrument: int, until: int, rows: int) -> Any:
+        Line.said += 1
+        if Line.said > 4:
+            raise DataError("the venue does not answer")
+        return table(*(candle(n, 10 * Line.said + n) for n in range(10, 10 + rows)))[: rows if instrument == 0 else 0]
+
+    def progress(self) -> float:
+        return 1.0
+
+
+def live_config() -> str:
+    extra = '[views.v]\non = "bar"\nbars = "1ms"\nfeatures = [{ name = "sma", n = 3 }]\n'
+    strategy = '[strategies.one]\nkind = "hearing"'
+    return LOOP.format(seed=3, tail="", on_fault="stop", latency=NONE, strategies=strategy, extra=extra)
+
+
+def test_what_a_live_source_said_of_the_past_is_journalled_and_replayed(tmp_path: Path) -> None:
+    Line.said = 0
+    tape = Tape()
+    journalled(tmp_path, live_config(), {"rows": Line, "hearing": Hearing}, observers=(tape,))
+    first = next(one.event for one in tape.entries if isinstance(one.event, Features))
+    # Two bars of the past, of 20 and 21, and the first of the present, of 70.
+    assert first.values == ((20 + 21 + 70) / 3,)
+
+    assert again(tmp_path, {"hearing": Hearing}).difference is None
+    assert Line.said == 2
+
+
+def test_a_live_source_that_does_not_answer_stops_the_run_with_its_reason(tmp_path: Path) -> None:
+    Line.said = 4
+    record = journalled(tmp_path, live_config(), {"rows": Line, "hearing": Hearing})
+    assert "the venue does not answer" in record.status
 
 
 def test_candles_give_the_newest_bars_before_a_moment(folder: Path) -> None:

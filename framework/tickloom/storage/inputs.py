@@ -5,9 +5,10 @@ file. The rows of any other are journalled themselves, as the source gave them, 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,9 @@ class Recorder:
         self._settings = section.options
         self._source = source
         self.by_value = not isinstance(source, Replayable)
-        if not self.by_value and hasattr(source, "history"):
-            # A replay asks the same source, and is told the same.
-            self.history = source.history
+        if has_history(source):
+            # Only then: whoever sees the attribute asks.
+            self.history = self._asked
         #: Rows given so far.
         self.count = 0
         #: The last promise that no later row has a ``ts_init`` below it (UNIX time in nanoseconds, UTC).
@@ -70,6 +71,7 @@ class Recorder:
         #: Why the source gave up, as the run's status has it, or empty.
         self.fault = ""
         self._waiting: list[Rows] = []
+        self._told: list[tuple[tuple[int, int, int], bytes]] = []
         self._tail = np.empty((0, 12), np.int64)
         self._written = 0
 
@@ -89,19 +91,38 @@ class Recorder:
 
     def chunks(self) -> Chunks:
         """Let the chunks pass."""
-        try:
+        with self._noting():
             for rows, watermark in self._source.chunks():
                 self.count += len(rows)
                 self.watermark = watermark
                 if self.by_value and len(rows):
                     self._waiting.append(rows)
                 yield rows, watermark
+
+    def _asked(self, instrument: int, until: int, rows: int) -> Rows:
+        """Say what the source says of the past; a replay asks the same source, or is told by the journal."""
+        with self._noting():
+            found: Rows = cast(Any, self._source).history(instrument, until, rows)
+        if self.by_value:
+            self._told.append(((instrument, until, rows), np.ascontiguousarray(found, "<i8").tobytes()))
+        return found
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note why the source gave up, if it does."""
+        try:
+            yield
         except TickloomError as error:
             self.fault = str(error)
             raise
         except Exception as error:
             self.fault = f"{place_of(error)}: {error!r}"
             raise
+
+    def told(self) -> Iterator[tuple[tuple[int, int, int], bytes]]:
+        """Yield what the source said of the past since the last call: (instrument, until, rows asked for), rows."""
+        told, self._told = self._told, []
+        yield from told
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield what came since the last call, as (number of the first row, rows); the last block is written again."""
@@ -120,7 +141,12 @@ class Recorder:
         """Return what the manifest says of this source."""
         source = self._source
         files = tuple(map(hash_file, source.files())) if isinstance(source, Replayable) else None
-        return Input(self._settings, files, tuple(source.instruments), tuple(source.series))
+        return Input(self._settings, files, tuple(source.instruments), tuple(source.series), has_history(source))
+
+
+def has_history(source: "Source") -> bool:
+    """Whether a source can tell what was before its first row (`tickloom.engine.wiring.warm.Historical`)."""
+    return hasattr(source, "history")
 
 
 class Recorded:
@@ -138,10 +164,18 @@ class Recorded:
         The source's last promise (UNIX time in nanoseconds, UTC).
     fault : str
         Why it gave up in the end, or empty.
+    told : callable
+        Gives what the source said of the past, as bytes, from what it was asked: (instrument, until, rows).
     """
 
     def __init__(
-        self, what: Input, blocks: Callable[[], Iterator[bytes]], count: int, watermark: int, fault: str
+        self,
+        what: Input,
+        blocks: Callable[[], Iterator[bytes]],
+        count: int,
+        watermark: int,
+        fault: str,
+        told: Callable[[int, int, int], bytes],
     ) -> None:
         self.instruments = what.instruments
         self.series = what.series
@@ -150,14 +184,15 @@ class Recorded:
         self._watermark = watermark
         self._fault = fault
         self._given = 0
+        if what.has_history:
+            self.history = lambda instrument, until, rows: _rows(told(instrument, until, rows))
 
     def chunks(self) -> Chunks:
         """Yield the rows, and fail where the source failed."""
         self._given = 0
         last = -_FOREVER
         for block in self._blocks():
-            # Copied, because compiled code takes rows that can be written.
-            rows = np.frombuffer(block, "<i8").reshape(-1, 12).astype(np.int64)
+            rows = _rows(block)
             self._given += len(rows)
             last = int(rows[-1, 0])
             yield rows, last
@@ -168,6 +203,11 @@ class Recorded:
     def progress(self) -> float:
         """Part of the rows that has been handed over, 0 to 1."""
         return self._given / max(1, self._count)
+
+
+def _rows(block: bytes) -> Rows:
+    """Make rows of their bytes; copied, because compiled code takes rows that can be written."""
+    return np.frombuffer(block, "<i8").reshape(-1, 12).astype(np.int64)
 
 
 class WatchedPlugins(Registry):

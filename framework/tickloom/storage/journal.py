@@ -24,6 +24,7 @@ from tickloom.storage.inputs import Recorder, WatchedPlugins
 from tickloom.storage.layout import (
     ABOUT,
     END,
+    HISTORY,
     INPUTS,
     MANIFEST,
     OUTCOMES,
@@ -33,6 +34,7 @@ from tickloom.storage.layout import (
     Given,
     Progress,
     Summary,
+    history_key,
     input_key,
     outcome_key,
 )
@@ -175,6 +177,8 @@ class Journal(Observer):
         for index, recorder in enumerate(self._recorders):
             for first, rows in recorder.blocks():
                 yield INPUTS, input_key(index, first), rows
+            for asked, answer in recorder.told():
+                yield HISTORY, history_key(index, *asked), answer
         yield from self._progress()
 
     def _progress(self) -> Iterator[Put]:

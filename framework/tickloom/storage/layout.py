@@ -8,12 +8,13 @@ import struct
 import msgspec
 
 #: Tables of the environment.
-ABOUT, OUTCOMES, INPUTS = "about", "outcomes", "inputs"
+ABOUT, OUTCOMES, INPUTS, HISTORY = "about", "outcomes", "inputs", "history"
 #: Keys of the table `ABOUT`.
 MANIFEST, PROGRESS, END, SUMMARY = b"manifest", b"progress", b"end", b"summary"
 
 _OUTCOME_KEY = struct.Struct(">IQI")
 _INPUT_KEY = struct.Struct(">IQ")
+_HISTORY_KEY = struct.Struct(">IIqQ")
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -61,3 +62,8 @@ def outcome_key(epoch: int, row: int, sub: int) -> bytes:
 def input_key(source: int, row: int) -> bytes:
     """Key of a block of a source's rows by the number of its first row, counted from 0 for each source."""
     return _INPUT_KEY.pack(source, row)
+
+
+def history_key(source: int, instrument: int, until: int, rows: int) -> bytes:
+    """Key of what a source said of the past: what it was asked (`tickloom.engine.wiring.warm.Historical.history`)."""
+    return _HISTORY_KEY.pack(source, instrument, until, rows)

@@ -20,7 +20,7 @@ from tickloom.instruments import Instrument
 from tickloom.record import RunTables
 
 #: Of the journal as a whole; `docs/reference/journal.md` describes it.
-FORMAT = 1
+FORMAT = 2
 #: Libraries whose versions may change a bit of an outcome.
 _LIBRARIES = ("numpy", "numba", "msgspec")
 
@@ -46,12 +46,15 @@ class Input:
         What it reads, where that and the settings give the same rows again; None: its rows are in the journal.
     instruments, series : sequence
         What the source said it gives.
+    has_history : bool
+        Whether it can tell what was before its first row; where ``files`` is None, what it told is in the journal.
     """
 
     settings: Mapping[str, Any]
     files: tuple[FileHash, ...] | None
     instruments: tuple[Instrument, ...]
     series: tuple[str, ...]
+    has_history: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -175,6 +178,7 @@ def _input(fields: dict[str, Any]) -> Input:
         None if files is None else tuple(FileHash(**one) for one in files),
         tuple(Instrument(**one) for one in fields["instruments"]),
         tuple(fields["series"]),
+        fields["has_history"],
     )
 
 

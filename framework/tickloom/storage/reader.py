@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -10,13 +10,13 @@ import attrs
 import msgspec
 import numpy as np
 
-from tickloom.errors import TickloomError
+from tickloom.errors import DataError, TickloomError
 from tickloom.events import KINDS, Event, Features, Fill, Funding
 from tickloom.ledger import Ledger
 from tickloom.record import Entry, RunRecord
 from tickloom.storage import layout, manifest
 from tickloom.storage.environment import Environment
-from tickloom.storage.layout import ABOUT, INPUTS, OUTCOMES, End, Given, Progress, Summary
+from tickloom.storage.layout import ABOUT, HISTORY, INPUTS, OUTCOMES, End, Given, Progress, Summary
 from tickloom.storage.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -153,7 +153,22 @@ class JournalReader:
 
         index = list(self.manifest.inputs).index(name)
         given = self.progress.sources.get(name, Given(0, 0, ""))
-        return Recorded(self.manifest.inputs[name], lambda: self._rows(index), given.rows, given.watermark, given.fault)
+        return Recorded(
+            self.manifest.inputs[name],
+            partial(self._rows, index),
+            given.rows,
+            given.watermark,
+            given.fault,
+            partial(self._told, index),
+        )
+
+    def _told(self, source: int, instrument: int, until: int, rows: int) -> bytes:
+        """Return what a source said of the past when it was asked just this."""
+        found = self._environment.get(HISTORY, layout.history_key(source, instrument, until, rows))
+        if found is None:
+            name = list(self.manifest.inputs)[source]
+            raise DataError(f"the journal does not hold what source {name} said of {rows} rows before {until}")
+        return found
 
     def _rows(self, source: int) -> Iterator[bytes]:
         """Yield the rows of a source in pieces of some size."""

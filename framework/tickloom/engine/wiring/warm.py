@@ -19,7 +19,8 @@ Rows = NDArray[np.int64]
 class Historical(Protocol):
     """What a `Source` may have besides: bars from before its first row, for views that step on them.
 
-    Settings and files alone decide what it gives, as with `tickloom.storage.inputs.Replayable`: else a replay differs.
+    A live source asks its venue. What it is told is journalled with its rows, so that a replay is told the same; of a
+    source that is journalled by reference (`tickloom.storage.inputs.Replayable`), settings and files alone decide it.
     """
 
     def history(self, instrument: int, until: int, rows: int) -> Rows:
