@@ -1,8 +1,9 @@
 """Runs that are killed or meet a full disk: one process loads the engine once and forks a victim for each.
 
 Usage: ``python journal_victims.py JOBS``, JOBS being a JSON list of jobs. A job has ``config``, ``out`` (the folder of
-its run), and ``kill`` (seconds until kill -9; where ``begun``, after the journal is there) or ``limit`` (bytes that a
-file may have). Standard error of each goes into the file ``OUT.err``; the exit codes are printed as JSON.
+its run), and ``kill`` (seconds until kill -9, or the signal ``by``; where ``begun``, after the journal is there) or
+``limit`` (bytes that a file may have). Standard error of each goes into the file ``OUT.err``; the exit codes are
+printed as JSON.
 """
 
 import json
@@ -34,7 +35,7 @@ def victim(job: dict[str, Any]) -> int:
         if "kill" in job:
             _await(job)
             time.sleep(job["kill"])
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, job.get("by", signal.SIGKILL))
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     code = 70
     signal.alarm(LONGEST)

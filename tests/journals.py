@@ -38,12 +38,17 @@ def folder() -> Iterator[Path]:
 
 
 def journalled(
-    where: Path, text: str, plugins: Plugins, observers: Sequence[Observer] = (), seal: bool = True
+    where: Path,
+    text: str,
+    plugins: Plugins,
+    observers: Sequence[Observer] | Callable[[Journal], Sequence[Observer]] = (),
+    seal: bool = True,
 ) -> RunRecord:
-    """Run a config given as text, with its journal in ``where/journal``."""
+    """Run a config given as text, with its journal in ``where/journal``; observers may be made for the journal."""
     settings = config_from(where / "run.toml", tomllib.loads(text))
     with Journal(where / "journal", where.name, settings) as journal:
-        record = run_config(settings, journal.watch(GivenPlugins(installed(), plugins)), None, (journal, *observers))
+        others = observers(journal) if callable(observers) else observers
+        record = run_config(settings, journal.watch(GivenPlugins(installed(), plugins)), None, (journal, *others))
         if seal:
             journal.seal(record)
     return record

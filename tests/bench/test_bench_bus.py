@@ -95,16 +95,28 @@ def with_futures(endpoint: str) -> float:
         return asyncio.run(follow())
 
 
-def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path) -> None:
+@pytest.fixture(params=[False, True], ids=["all cores", "one core"])
+def cores(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether this process, and those that it starts, have one core between them."""
+    before = os.sched_getaffinity(0)
+    if request.param:
+        os.sched_setaffinity(0, {min(before)})
+    yield request.param
+    os.sched_setaffinity(0, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are bound to a core by Linux only")
+def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path, cores: bool) -> None:
     """From an event in one Python process to an event in another, over tcp; half a round trip on both sides.
 
-    We ask for twice the time of the C library's own test. Against that, over one REQ and one REP, it takes three times,
-    and against the C library over the sockets that a bus has somewhat more than twice. Held is that it stays so. What
-    bare pyzmq takes, and what if it has something to do in between, stands beside it.
+    We ask for twice the time of the C library's own test, on cores that are free. On one core nothing has to be woken
+    elsewhere: what is left is the work of both sides, and there Python is three times the C library's. What bare pyzmq
+    takes, and what if it has something to do in between, stands beside it.
     """
     floors: dict[str, list[tuple[float, float]]] = {}
     for n in range(5):
-        places = [f"tcp://127.0.0.1:{23_700 + 20 * n + place}" for place in range(0, 20, 2)]
+        first = 23_700 + 100 * cores + 20 * n
+        places = [f"tcp://127.0.0.1:{first + place}" for place in range(0, 20, 2)]
         ours, size = bus_programs.hop(places[0], places[1], 2_000)
         for sockets, at in (("req", 2), ("bus", 4)):
             floor, what = bus_programs.c_latency(tmp_path, places[at], places[at + 1], 2_000, size, sockets)
@@ -121,8 +133,7 @@ def test_a_hop_against_the_c_library(benchmark: Any, tmp_path: Path) -> None:
         print(f"{ratios[-1]:.2f} x bare ({each})")
     benchmark.extra_info.update(ns=round(ours), bare_ns=round(floor), ratio=round(ratios[0], 3))
     benchmark.pedantic(lambda: None, rounds=1)
-    assert ratios[0] <= 6.0
-    assert ratios[1] <= 4.0
+    assert ratios[0] <= (6.0 if cores else 4.0)
 
 
 def test_receiving_on_asyncio_is_at_least_six_times_as_fast_as_with_futures(benchmark: Any, endpoint: str) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,8 @@ SOAKING = settings.get_current_profile_name() == "soak"
 KILLS = 100 if SOAKING else 10
 #: Bytes that a file may have: nothing fits, and a while fits.
 LIMITS = (3_000, 400_000)
+#: How a person and how a system ask a run to end.
+ASKED = (signal.SIGINT, signal.SIGTERM)
 #: Journalled by value, and by reference.
 SOURCES = ("Live", "Settled")
 
@@ -108,6 +112,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
     # One in five may be killed before it has a journal.
     jobs: list[dict[str, Any]] = [{"kill": draw.uniform(0.02, 0.3), "begun": n % 5 > 0} for n in range(KILLS)]
     jobs += [{"limit": limit} for limit in LIMITS]
+    jobs += [{"kill": 0.2, "begun": True, "by": number} for number in ASKED]
     for n, job in enumerate(jobs):
         job |= {"config": f"{SOURCES[n % 2]}.toml", "out": f"r{n}"}
     done = subprocess.run(
@@ -144,7 +149,7 @@ def test_a_run_that_was_killed_is_listed_as_crashed_and_replays_to_where_it_stop
 
 def test_a_full_disk_stops_a_run_with_one_line_and_a_readable_journal(ended: tuple[Path, list[dict[str, Any]]]) -> None:
     top, jobs = ended
-    for job in jobs[KILLS:]:
+    for job in jobs[KILLS : KILLS + len(LIMITS)]:
         folder = top / job["out"]
         told = (top / f"{job['out']}.err").read_text()
         assert (job["code"], told.count("\n"), told[:7]) == (1, 1, "Error: "), told
@@ -156,3 +161,21 @@ def test_a_full_disk_stops_a_run_with_one_line_and_a_readable_journal(ended: tup
         result = CliRunner().invoke(main, ["replay", str(folder)])
         assert result.exit_code == 0, result.output
         assert result.stdout.startswith(f"identical: {info.rows:,} rows, ")
+
+
+def test_a_run_that_is_asked_to_end_has_its_report_and_replays_to_the_last_event(
+    ended: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    top, jobs = ended
+    for job, number in zip(jobs[KILLS + len(LIMITS) :], ASKED, strict=True):
+        folder = top / job["out"]
+        reason = f"interrupted by {number.name}"
+        told = (top / f"{job['out']}.err").read_text()
+        assert (job["code"], told) == (1, f"Error: the run stopped: {reason}\n")
+        info = look_at(folder)
+        assert (info.status, info.reason) == ("stopped", reason)
+        assert reason in (folder / "report.html").read_text()
+        result = CliRunner().invoke(main, ["replay", str(folder)])
+        assert result.exit_code == 0, result.output
+        # Whole: the end of the run is one of the events, and no word follows that the journal goes no further.
+        assert re.fullmatch(rf"identical: {info.rows:,} rows, [\d,]+ events\n", result.stdout)

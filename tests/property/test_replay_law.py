@@ -2,16 +2,21 @@
 
 import itertools
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
-from journals import again, folder, journal_world, kept
+from journals import again, folder, journal_world, kept, world_sources
 from laws import MS
 from worlds import Tape, examples, splits, worlds
 
 from tickloom.engine.stream import Observer
 from tickloom.events import SubmitOrder
 from tickloom.interfaces import Strategy
+from tickloom.storage.journal import Journal
 from tickloom.storage.reader import JournalReader, decode
 from tickloom.storage.runs import look_at
 
@@ -42,6 +47,19 @@ class Killer(Observer):
             raise Killed
 
 
+class Settled:
+    """A source that a journal need not keep: it gives the same rows again."""
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self.source = make()
+        self.instruments, self.series = self.source.instruments, self.source.series
+        self.chunks, self.progress = self.source.chunks, self.source.progress
+
+    def files(self) -> tuple[Path, ...]:
+        """None."""
+        return ()
+
+
 class Sly(Strategy):
     """Decides by what is no input: the wall clock, or how often this process has called it."""
 
@@ -68,6 +86,36 @@ def test_a_run_replayed_from_its_journal_alone_has_the_same_bytes(world, plans):
         verdict = again(where)
         assert verdict.difference is None
         assert (verdict.events, verdict.rows) == (len(tape.bytes), sum(record.rows.values()))
+        assert verdict.record.status == record.status
+
+
+class Impatient(Observer):
+    """Interrupts a run after some turns."""
+
+    def __init__(self, turns: int, journal: Journal) -> None:
+        self.turns = turns
+        self.journal = journal
+
+    def flush(self) -> None:
+        """Count turns."""
+        self.turns -= 1
+        if self.turns == 0:
+            self.journal.interrupt("interrupted")
+
+
+@examples(8)
+@given(SMALL, splits, st.integers(1, 12), st.booleans())
+def test_a_run_that_was_interrupted_replays_to_its_last_event(world, plans, turns, settled):
+    """Its rows are in the journal, or in files: then the sources give up where they were stopped."""
+    sources = world_sources(world, plans)
+    if settled:
+        sources = {name: partial(Settled, make) for name, make in sources.items()}
+    with folder() as where:
+        record = journal_world(where, world, plans, sources, observers=lambda journal: [Impatient(turns, journal)])
+        event(record.status)
+        verdict = again(where, sources if settled else None)
+        assert verdict.difference is None
+        assert verdict.whole
         assert verdict.record.status == record.status
 
 

@@ -33,7 +33,7 @@ def command(run: str, runs: Path) -> None:
     except ConfigError as error:
         raise TickloomError(f"{found.id} cannot be run again: {error}") from error
     if verdict.difference is None:
-        until = "" if found.status == "ended" else f", as far as its journal goes ({found.status})"
+        until = "" if verdict.whole else f", as far as its journal goes ({found.status})"
         click.echo(f"identical: {verdict.rows:,} rows, {verdict.events:,} events{until}")
         return
     _show(verdict, verdict.difference)

@@ -70,6 +70,8 @@ class Recorder:
         self.watermark = -_FOREVER
         #: Why the source gave up, as the run's status has it, or empty.
         self.fault = ""
+        #: Why it is to give up, or empty: an interruption ends a run as a source does that gives up.
+        self.interruption = ""
         self._waiting: list[Rows] = []
         self._told: list[tuple[tuple[int, int, int], bytes]] = []
         self._tail = np.empty((0, 12), np.int64)
@@ -98,6 +100,8 @@ class Recorder:
                 if self.by_value and len(rows):
                     self._waiting.append(rows)
                 yield rows, watermark
+                if self.interruption:
+                    raise TickloomError(self.interruption)
 
     def _asked(self, instrument: int, until: int, rows: int) -> Rows:
         """Say what the source says of the past; a replay asks the same source, or is told by the journal."""
@@ -203,6 +207,38 @@ class Recorded:
     def progress(self) -> float:
         """Part of the rows that has been handed over, 0 to 1."""
         return self._given / max(1, self._count)
+
+
+class Cut:
+    """A source that gives what it gave once, and gives up where it did.
+
+    Parameters
+    ----------
+    source : Source
+        It reads what it read then.
+    count, watermark, fault
+        As of `Recorded`.
+    """
+
+    def __init__(self, source: "Source", count: int, watermark: int, fault: str) -> None:
+        self.instruments, self.series, self.progress = source.instruments, source.series, source.progress
+        self._source = source
+        self._count = count
+        self._watermark = watermark
+        self._fault = fault
+        if has_history(source):
+            self.history = cast(Any, source).history
+
+    def chunks(self) -> Chunks:
+        """Yield the rows, and fail where the source failed."""
+        left = self._count
+        for rows, watermark in self._source.chunks():
+            if len(rows) >= left:
+                yield rows[:left], self._watermark
+                break
+            left -= len(rows)
+            yield rows, watermark
+        raise DataError(self._fault)
 
 
 def _rows(block: bytes) -> Rows:

@@ -92,6 +92,11 @@ class Journal(Observer):
         self._recorders.append(recorder)
         return recorder
 
+    def interrupt(self, reason: str) -> None:
+        """End the run in good order, with its report: no source gives anything any more."""
+        for recorder in self._recorders:
+            recorder.interruption = reason
+
     # --- what the run shows ------------------------------------------------------------------------------------------
 
     def begin(self, tables: RunTables) -> None:

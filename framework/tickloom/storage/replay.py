@@ -16,7 +16,7 @@ from tickloom.errors import RunStoppedError, TickloomError
 from tickloom.events import MARKET_KINDS, Event, RunEnded
 from tickloom.record import Entry, RunRecord, RunTables
 from tickloom.storage import manifest
-from tickloom.storage.inputs import WatchedPlugins
+from tickloom.storage.inputs import Cut, WatchedPlugins
 from tickloom.storage.manifest import FileHash, Input, Manifest
 from tickloom.storage.reader import JournalReader, decode
 from tickloom_kernels import rows as r
@@ -64,12 +64,15 @@ class Verdict:
         The first event that was not; None where all were equal.
     record : RunRecord
         Of the run that was run again.
+    whole : bool
+        Whether the journal goes up to the run's own end.
     """
 
     rows: int
     events: int
     difference: Difference | None
     record: RunRecord
+    whole: bool
 
 
 class Comparison(Observer):
@@ -193,7 +196,7 @@ def replay(
     comparison.finish()
     rows = comparison.rows_seen if whole else min(comparison.rows_seen, done.rows)
     difference = None if comparison.pair is None else _difference(journal, comparison)
-    return Verdict(rows, comparison.equal, difference, record)
+    return Verdict(rows, comparison.equal, difference, record, whole)
 
 
 def past_config(past: Manifest) -> Config:
@@ -222,7 +225,8 @@ def _source(journal: JournalReader, section: "PluginSection", build: "Callable[[
         return journal.source(section.name)
     source = build()
     _check_files(section.name, past, [manifest.hash_file(path) for path in source.files()])  # type: ignore[attr-defined]
-    return source
+    given = journal.progress.sources.get(section.name)
+    return Cut(source, given.rows, given.watermark, given.fault) if given is not None and given.fault else source
 
 
 def _check_files(name: str, past: Input, now: Sequence[FileHash]) -> None:
