@@ -19,11 +19,12 @@ from tickloom.report.sections.inventory import Inventory
 from tickloom.report.sections.numbers import Numbers
 from tickloom.report.sections.orders import Orders
 from tickloom.report.sections.price import Price
+from tickloom.report.sections.returns import Returns
 from tickloom.report.sections.run_card import RunCard
 from tickloom.report.sections.trades import Trades
 
 #: Our own sections, in their order.
-SECTIONS = (RunCard(), Numbers(), Equity(), Price(), Inventory(), Trades(), Orders(), Costs(), Doubts())
+SECTIONS = (RunCard(), Numbers(), Equity(), Returns(), Price(), Inventory(), Trades(), Orders(), Costs(), Doubts())
 
 SECOND = 1_000_000_000
 #: 2024-03-01 00:00:00 UTC.

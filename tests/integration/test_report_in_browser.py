@@ -89,7 +89,9 @@ def test_every_picture_is_drawn(opened: Opened) -> None:
              return [holder.dataset.figure, pixels.some((colours) => new Set(colours).size > 1)];
            })"""
     )
-    assert inked == [[f"figure-{name}", True] for name in ("equity", "price", "inventory", "trades", "costs")]
+    assert inked == [
+        [f"figure-{name}", True] for name in ("equity", "returns", "price", "inventory", "trades", "costs")
+    ]
 
 
 def test_zooming_into_equity_zooms_into_drawdown(opened: Opened) -> None:

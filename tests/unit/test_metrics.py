@@ -5,6 +5,7 @@ import math
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 from records import SECOND, START, Story
 
@@ -160,6 +161,18 @@ def test_numbers_of_one_round_trip(key: str, expected: float | Decimal) -> None:
 def test_turnover_is_volume_over_mean_equity() -> None:
     # Equity 10000, 10000, 9989.90, 10009.90 for a second each.
     assert value(there_and_back(), "turnover") == pytest.approx(210 / ((10_000 + 10_000 + 9_989.9 + 10_009.9) / 4))
+
+
+def test_rolling_sharpe_ratio_against_pandas() -> None:
+    returns = np.random.default_rng(5).normal(0.001, 0.01, 200)
+    returns[50:120] = 0.0
+    rolling = pd.Series(returns).rolling(30)
+    expected = (rolling.mean() / rolling.std() * math.sqrt(365)).to_numpy()[29:]
+    still = np.array([np.ptp(returns[at : at + 30]) == 0 for at in range(171)])
+    found = r.rolling_sharpe(returns, 365, 30)
+    assert np.isnan(found[still]).all()
+    assert found[~still] == pytest.approx(expected[~still], rel=1e-6)
+    assert still.sum() == 41
 
 
 def test_sharpe_ratio_says_how_it_was_annualised() -> None:

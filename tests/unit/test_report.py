@@ -29,6 +29,7 @@ from tickloom.report.sections.equity import Equity
 from tickloom.report.sections.numbers import Numbers
 from tickloom.report.sections.orders import Orders
 from tickloom.report.sections.price import Price
+from tickloom.report.sections.returns import Returns
 from tickloom.report.sections.run_card import RunCard, config_hash
 from tickloom.report.summary import metrics, print_summary
 
@@ -189,11 +190,49 @@ def test_months_compound_to_the_return_of_the_run() -> None:
     assert growth - 1 == pytest.approx(total / 100, rel=1e-12)
 
 
+def test_years_compound_to_the_return_of_the_run() -> None:
+    # Worked by hand: 100 until December, 150 at the end of 2024, 75 after 31 days of 2025; March to January.
+    story = Story(deposits=("1 BTC", "0.00000001 USDT"), cell=86_400)
+    for day in range(337):
+        story.mark((day + 1) * 86_400, "75" if day == 336 else "150" if day == 305 else "100")
+    story.cells[0][0][1] = 100 * 200
+    years, months = Equity().section(story.record()).tables
+    assert [row[0] for row in years.rows] == ["2024", "2025"]
+    assert [row[2] for row in years.rows] == pytest.approx([50.0, -50.0], rel=1e-6)
+    assert [row[0] for row in months.rows][-3:] == ["2024-11", "2024-12", "2025-01"]
+
+
+def test_the_distribution_of_returns_is_that_of_the_equity() -> None:
+    # By hand: a day of nothing, and then -1 %, 0, +1 % in turn, of one coin that is all there is.
+    story, price = Story(deposits=("1 BTC", "0.00000001 USDT"), cell=86_400), 1000.0
+    for day in range(100):
+        price *= (1.01, 0.99, 1.0)[day % 3]
+        story.mark((day + 1) * 86_400, f"{price:.2f}")
+    part = Returns().section(story.record())
+    assert part.sentence == "100 returns over 1d, 34 % of them 0; skewness -0.00, excess kurtosis -1.48."
+    (table,) = part.tables
+    found = {row[0]: float(row[1]) for row in table.rows}  # type: ignore[arg-type]
+    assert [found[share] for share in (0, 50, 100)] == pytest.approx([-1.0, 0.0, 1.0], abs=2e-3)
+    (drawn,) = [one["value"] for one in sources(part) if "value" in one]
+    (counted,) = [one["count"] for one in sources(part) if "count" in one]
+    assert sum(counted) == 100
+    # Whole turns of three: from the second one on, each window of 60 has the same returns.
+    assert len(drawn) == 41
+    assert np.ptp(drawn[1:]) < 0.05
+
+
+def test_too_few_returns_say_how_many_there_are() -> None:
+    story = Story(deposits=("1 BTC",), cell=86_400)
+    for day in range(40):
+        story.mark((day + 1) * 86_400, "100" if day % 2 else "101")
+    assert Returns().section(story.record()).empty == "There are 40 returns over 1d, and a distribution needs 60."
+
+
 def test_an_empty_run_says_why_each_part_is_empty(tmp_path: Path) -> None:
     record = Story(deposits=()).record(rows={})
     parts = {part.id: part for part in (one.section(record) for one in SECTIONS)}
     assert {name for name, part in parts.items() if part.empty} == {
-        "equity", "price", "trades", "orders", "costs", "doubts",
+        "equity", "returns", "price", "trades", "orders", "costs", "doubts",
     }  # fmt: skip
     page = write_report(record, SECTIONS, tmp_path).read_text("utf-8")
     assert all(markup.text(part.empty) in page for part in parts.values())

@@ -136,6 +136,29 @@ def sharpe(returns: NDArray[np.float64], per_year: float) -> float:
     return float(returns.mean() / returns.std(ddof=1)) * math.sqrt(per_year)
 
 
+def rolling_sharpe(returns: NDArray[np.float64], per_year: float, window: int) -> NDArray[np.float64]:
+    """Sharpe ratio of each stretch of returns.
+
+    Parameters
+    ----------
+    returns : float64, shape (n,)
+        Returns over equal intervals; n at least ``window``.
+    per_year : float
+        Intervals in a year (`periods_per_year`).
+    window : int
+        Returns in a stretch, at least 2.
+
+    Returns
+    -------
+    float64, shape (n - window + 1,)
+        `sharpe` of the stretches that begin at each return; NaN where that is.
+    """
+    stretches = np.lib.stride_tricks.sliding_window_view(returns, window)
+    spread = np.where(np.ptp(stretches, axis=1) == 0, np.nan, stretches.std(axis=1, ddof=1))
+    ratios: NDArray[np.float64] = stretches.mean(axis=1) / spread * math.sqrt(per_year)
+    return ratios
+
+
 def sortino(returns: NDArray[np.float64], per_year: float) -> float:
     """Sortino ratio: mean return over the root mean square of losses, annualised like `sharpe`.
 

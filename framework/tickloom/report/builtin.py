@@ -17,6 +17,7 @@ def tickloom_register(register: "Register") -> None:
     register.report_section("run_card", "tickloom.report.sections.run_card:RunCard")
     register.report_section("numbers", "tickloom.report.sections.numbers:Numbers")
     register.report_section("equity", "tickloom.report.sections.equity:Equity")
+    register.report_section("returns", "tickloom.report.sections.returns:Returns")
     register.report_section("price", "tickloom.report.sections.price:Price")
     register.report_section("inventory", "tickloom.report.sections.inventory:Inventory")
     register.report_section("trades", "tickloom.report.sections.trades:Trades")

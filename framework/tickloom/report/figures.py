@@ -136,6 +136,42 @@ def over_steps(steps: Sequence[str], *, height: int, label: str) -> figure:
     return _plain_axes(plot)
 
 
+def histogram(counts: NDArray[np.int64], edges: NDArray[np.float64], *, height: int, label: str, across: str) -> figure:
+    """Draw how often values fell between edges.
+
+    Parameters
+    ----------
+    counts : int64, shape (n,)
+    edges : float64, shape (n + 1,)
+        Ascending.
+    height : int
+        Pixels.
+    label, across : str
+        What the vertical and the horizontal axis show, with their units.
+
+    Returns
+    -------
+    bokeh.plotting.figure
+    """
+    plot = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        tools="save",
+        x_axis_label=plain(across),
+        y_axis_label=plain(label),
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
+        min_border_left=92,
+        min_border_right=16,
+    )
+    source = ColumnDataSource({"left": edges[:-1], "right": edges[1:], "count": counts})
+    drawn = plot.quad("left", "right", "count", 0, source=source, color=BLUE, fill_alpha=0.6, line_width=0.5)
+    tips = [("from", "@left{0.0000}"), ("to", "@right{0.0000}"), ("returns", "@count{0,0}")]
+    plot.add_tools(HoverTool(renderers=[drawn], tooltips=tips, visible=False))
+    return _plain_axes(plot)
+
+
 def _plain_axes(plot: figure) -> figure:
     """Take off a figure what no reader needs."""
     plot.toolbar.logo = None

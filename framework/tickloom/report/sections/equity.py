@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Equity:
-    """Equity and the underwater curve, with linked zoom; months, where the run covers several."""
+    """Equity and the underwater curve, with linked zoom; months and years, where the run covers several."""
 
     def section(self, record: RunRecord) -> Section:
         """Make the section."""
@@ -27,23 +27,20 @@ class Equity:
                 id="equity", title="Equity", sentence="There was no equity.", empty="Nothing was deposited or earned."
             )
         depths = drawdowns(run.equity)
-        months = _months(run)
         return Section(
             id="equity",
             title="Equity and drawdown",
             sentence=_sentence(run, depths),
             figure=_figure(run, depths),
-            tables=(
-                (
-                    Table(
-                        id="months",
-                        title="Months (UTC); they compound to the return of the run",
-                        columns=("month", f"equity at the end ({run.asset})", "return (%)"),
-                        rows=months,
-                    ),
+            tables=tuple(
+                Table(
+                    id=f"{period}s",
+                    title=f"{period.capitalize()}s (UTC); they compound to the return of the run",
+                    columns=(period, f"equity at the end ({run.asset})", "return (%)"),
+                    rows=rows,
                 )
-                if len(months) > 1
-                else ()
+                for period, rows in (("year", _periods(run, 12)), ("month", _periods(run, 1)))
+                if len(rows) > 1
             ),
         )
 
@@ -74,16 +71,18 @@ def _figure(run: Evaluation, depths: NDArray[np.float64]) -> "LayoutDOM":
     return f.finish(above, below)
 
 
-def _months(run: Evaluation) -> list[tuple[str, float, float]]:
-    """Month, equity at its end, return in percent; equity must stay above 0."""
+def _periods(run: Evaluation, months: int) -> list[tuple[str, float, float]]:
+    """Month or year, equity at its end, return in percent; equity must stay above 0."""
     if (run.equity <= 0).any():
         return []
     bounds, names = [run.record.first], []
     while bounds[-1] < run.valuation.end:
         now = datetime.fromtimestamp(bounds[-1] // 10**9, UTC)
-        names.append(f"{now:%Y-%m}")
-        after = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-        bounds.append(min(int(after.timestamp()) * 10**9, run.valuation.end))
+        names.append(f"{now:%Y-%m}" if months == 1 else f"{now:%Y}")
+        # Months since year 0, up to the next that begins a period.
+        after = (12 * now.year + now.month - 1) // months * months + months
+        begins = datetime(after // 12, after % 12 + 1, 1, tzinfo=UTC)
+        bounds.append(min(int(begins.timestamp()) * 10**9, run.valuation.end))
     values = as_of(run.times, run.equity, np.array(bounds))
     return [
         (name, float(after), 100 * float(after / before - 1))
