@@ -60,7 +60,9 @@ TOLD = 24
 ASKED = 25
 VECTOR = 26
 REFUSAL = 27
-HEAD = 28
+#: Which way the symbols of an instant were gone through last (`_run_each`).
+BACKWARDS = 28
+HEAD = 29
 #: Words of a frame per unit: address of the function, first word in the arena, first column of the output.
 PER_UNIT = 3
 
@@ -113,11 +115,15 @@ def drive(frame: int, count: int) -> int:
     """
     which, block, symbols = load_int(frame, WHICH), load_int(frame, BLOCK), load_int(frame, SYMBOLS)
     if which != 0:
-        strange = 0
+        strange, rising = 0, 1
         for j in range(count):
             strange += load_int(which, j) < 0 or load_int(which, j) >= symbols
         if strange > 0:
             return -1
+        for j in range(1, count):
+            rising += load_int(which, j) > load_int(which, j - 1)
+        if rising == count and _run_each(frame, count):
+            return count
     j = look = 0
     while j < count:
         turn, end = 1, min(count, j + block)
@@ -341,6 +347,33 @@ def _run_singly(frame: int, j: int, end: int, out: int) -> None:
     if load_int(frame, POLICY) == HOLD:
         for row in range(j, end):
             _remember(frame, arenas + load_int(which, row) * words, row, 1)
+
+
+@njit(error_model="numpy")
+def _run_each(frame: int, count: int) -> bool:
+    """Run the units over one row each of some symbols, if all rows are as they should be.
+
+    The next instant goes through the symbols the other way round: what was at work last is in the cache then. State of
+    hundreds of symbols is larger than a cache, and would else be thrown out just before its turn.
+    """
+    if load_int(frame, ROOM) != 0 or _usable(frame, 0, count) < count or _ordered(frame, 0, count) < count:
+        return False
+    which, arenas, words = load_int(frame, WHICH), load_int(frame, ARENAS), 8 * load_int(frame, WORDS)
+    between, beside, width = load_int(frame, BETWEEN), load_int(frame, BESIDE), load_int(frame, WIDTH_OUT)
+    out, units, back = load_int(frame, OUT), load_int(frame, UNITS), load_int(frame, BACKWARDS)
+    store_int(frame, BACKWARDS, 1 - back)
+    for n in range(units):
+        unit = frame + 8 * (HEAD + PER_UNIT * (units - 1 - n if back else n))
+        function, first, into = load_int(unit, 0), 8 * load_int(unit, 1), out + 8 * load_int(unit, 2)
+        for m in range(count):
+            row = count - 1 - m if back else m
+            arena, at = arenas + load_int(which, row) * words, _input(frame, row, 0)
+            call(function, arena + first, at, between, beside, into + 8 * row * width, 1, width)
+    if load_int(frame, POLICY) == HOLD:
+        for row in range(count):
+            _remember(frame, arenas + load_int(which, row) * words, row, 1)
+    _show(frame, 0, count, out)
+    return True
 
 
 @step
