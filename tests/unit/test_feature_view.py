@@ -169,6 +169,15 @@ def test_each_symbol_of_an_instant_gets_what_it_gets_alone(policy: Any, missing:
         assert [bool(flag) for _, flag in mine] == ready.tolist()
 
 
+def test_several_bars_of_a_symbol_in_one_call_are_taken_in_their_order() -> None:
+    """Also in the call after one that went through the symbols from the first to the last; by hand."""
+    one, rows = view(summed(n=2), symbols=2), bars([1.0, 2.0])
+    rows[:, BAR.column("time")] = 0.0
+    one.run(rows, [0, 1])
+    out, _ = one.run(bars([10.0, 20.0, 40.0]), [0, 1, 1])
+    assert out[:, 0].tolist() == [11.0, 22.0, 60.0]
+
+
 @pytest.mark.parametrize(("column", "value", "said"), [("close", np.nan, "close is nan"), ("time", -1.0, "time goes")])
 def test_a_bar_of_an_instant_that_is_refused_leaves_those_before_it_taken(column: str, value: float, said: str) -> None:
     one = view(*MANY, symbols=4)
