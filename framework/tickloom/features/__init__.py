@@ -10,5 +10,6 @@ from tickloom.features.declare import (
     Window,
     feature,
 )
+from tickloom.features.fitted.table import FittedTable, Table
 
-__all__ = ["Choice", "Feature", "Float", "Int", "Ladder", "Use", "Window", "feature"]
+__all__ = ["Choice", "Feature", "FittedTable", "Float", "Int", "Ladder", "Table", "Use", "Window", "feature"]

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tickloom.config.settings import convert
 from tickloom.errors import ConfigError, DataError
 from tickloom.features.columns import stream
 from tickloom.features.declare import Feature, Source, Use
+from tickloom.features.fitted.table import FittedTable, Table
 from tickloom.features.fused.build import Progress, build
 from tickloom.features.plan import ViewPlan
 
@@ -40,7 +42,7 @@ def plan_view(name: str, section: "ViewSection", config: "Config", registry: "Re
     ------
     ConfigError
         An unknown feature or parameter, one out of range, an input that the stream does not have, scales of another
-        view.
+        view, a fitted table that cannot be read or is another one.
     """
     where = f"{config.path.name}: views.{name}"
     features = [use for one in section.features for use in _uses(one, config, registry)]
@@ -74,13 +76,17 @@ def _uses(section: "PluginSection", config: "Config", registry: "Registry") -> S
         if options:
             raise ConfigError(f"{where}.{next(iter(options))}: a preset takes no options")
         return list(found)
-    return [_use(found, options, where, registry)]
+    return [_use(found, options, where, config, registry)]
 
 
-def _use(feature: Feature, options: dict[str, Any], where: str, registry: "Registry") -> Use:
+def _use(feature: Feature, options: dict[str, Any], where: str, config: "Config", registry: "Registry") -> Use:
     """Give a feature its parameters and inputs."""
     given, output = options.pop(OF, []), options.pop(OUTPUT, "")
-    sources = [_source(one, f"{where}.{OF}", registry) for one in (given if isinstance(given, list) else [given])]
+    listed = given if isinstance(given, list) else [given]
+    sources = [_source(one, f"{where}.{OF}", config, registry) for one in listed]
+    tables = {name: one for name, one in feature.parameters.items() if isinstance(one, Table) and name in options}
+    for name, declared in tables.items():
+        options[name] = _table(declared, options[name], f"{where}.{name}", config)
     try:
         use = feature(*sources, **options)
         return getattr(use, output) if output else use
@@ -88,7 +94,16 @@ def _use(feature: Feature, options: dict[str, Any], where: str, registry: "Regis
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _source(given: Any, where: str, registry: "Registry") -> Source:
+def _table(declared: Table, given: Any, where: str, config: "Config") -> FittedTable:
+    """Read a fitted table from the file that a config names."""
+    path: Path = convert(given, Path, where, config.folder)
+    try:
+        return declared.read(path)
+    except (ConfigError, DataError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _source(given: Any, where: str, config: "Config", registry: "Registry") -> Source:
     """Read what a feature is computed from: a column by its name, or another feature as a table."""
     if isinstance(given, str):
         return given
@@ -98,4 +113,4 @@ def _source(given: Any, where: str, registry: "Registry") -> Source:
     found = registry.lookup("feature", options.pop("name"), where)
     if not isinstance(found, Feature):
         raise ConfigError(f"{where}: {given['name']!r} is a preset, not one feature")
-    return _use(found, options, where, registry)
+    return _use(found, options, where, config, registry)

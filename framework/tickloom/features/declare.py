@@ -11,6 +11,7 @@ from typing import Any, Literal
 import attrs
 
 from tickloom.errors import ConfigError, nearest
+from tickloom.features.fitted.table import FittedTable, Table
 
 #: How near to its oracle a feature is, and which tests it gets. ``exact``: compares, copies or repeats the oracle's own
 #: operations, bit for bit. ``epsilon``: 1e-12 of the output's scale. ``converging``: depends on where the stream began,
@@ -73,7 +74,7 @@ class Choice:
         return "one of " + ", ".join(self.options)
 
 
-Parameter = Int | Float | Choice
+Parameter = Int | Float | Choice | Table
 
 
 @attrs.frozen
@@ -136,24 +137,36 @@ class Use:
     @property
     def label(self) -> str:
         """What it is called in a view: ``rsi_14``; parameters at their defaults are told, too."""
-        words = [_word(value) for _, value in self.parameters]
-        base = "_".join([self.feature.name, *words])
-        told = self.of or self.wired
-        return base if not told else f"{base}_of_{'_'.join(_label(one) for one in told)}"
+        return self._labelled(_word)
+
+    @property
+    def code_label(self) -> str:
+        """What it is called in compiled code, which knows the shape of a fitted table and not its numbers."""
+        return self._labelled(_shape)
+
+    def _labelled(self, word: Callable[[Any], str]) -> str:
+        base = "_".join([self.feature.name, *(word(value) for _, value in self.parameters)])
+        told = [
+            one if isinstance(one, str) else "_".join(filter(None, (one._labelled(word), one.output)))
+            for one in self.of or self.wired
+        ]
+        return f"{base}_of_{'_'.join(told)}" if told else base
 
 
 def _word(value: Any) -> str:
     """Write a parameter so that a label stays one word: ``0.5`` is ``0p5``."""
+    if isinstance(value, FittedTable):
+        return value.word
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text.replace(".", "p").replace("-", "m")
 
 
+def _shape(value: Any) -> str:
+    return "x".join(map(str, value.shape)) if isinstance(value, FittedTable) else _word(value)
+
+
 Source = str | Use
 Input = str | Use | Window | Ladder
-
-
-def _label(source: Source) -> str:
-    return source if isinstance(source, str) else "_".join(filter(None, (source.label, source.output)))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -170,7 +183,7 @@ class Feature:
         Columns of the stream by name, `Window`, `Ladder`, or other features. A callable gets the parameters.
     outputs : tuple of str
     parameters : mapping
-        Name to `Int`, `Float` or `Choice`, in the order in which the step function takes them.
+        Name to `Int`, `Float`, `Choice` or `Table`, in the order in which the step function takes them.
     state, memory : int or callable
         Words of the state that a step returns, and of the memory that it owns; a callable gets the parameters.
     lookback : int, tuple of int, or callable
@@ -213,6 +226,8 @@ class Feature:
     def __attrs_post_init__(self) -> None:
         if not self.outputs or len(set(self.outputs)) != len(self.outputs):
             raise ValueError(f"feature {self.name}: outputs are {self.outputs!r}: names, each once, at least one")
+        if self.across and any(isinstance(one, Table) for one in self.parameters.values()):
+            raise ValueError(f"feature {self.name}: what looks at several symbols can have no fitted table")
 
     def __repr__(self) -> str:
         return f"<feature {self.name}>"

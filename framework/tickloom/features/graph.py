@@ -8,6 +8,10 @@ import attrs
 from tickloom.errors import ConfigError
 from tickloom.features.columns import Stream
 from tickloom.features.declare import Choice, Feature, Ladder, Use, Window
+from tickloom.features.fitted.table import FittedTable
+
+#: A parameter as a step function gets it; of a table, code gets the shape, and an arena the numbers.
+Argument = int | float | FittedTable
 
 
 @attrs.frozen
@@ -37,7 +41,7 @@ class Node:
         The feature and its parameters.
     readings : tuple of Reading
         Its inputs.
-    arguments : tuple of numbers
+    arguments : tuple of numbers and fitted tables
         Its parameters as the step function gets them.
     start : int
         Rows before the first at which all of its inputs are there.
@@ -49,7 +53,7 @@ class Node:
 
     use: Use
     readings: tuple[Reading, ...]
-    arguments: tuple[int | float, ...]
+    arguments: tuple[Argument, ...]
     start: int
     first: tuple[int, ...]
     converged: int
@@ -105,7 +109,7 @@ class Graph:
             self.nodes.append(self._node(use, readings, arguments))
         return self._known[key]
 
-    def _node(self, use: Use, readings: tuple[Reading, ...], arguments: tuple[int | float, ...]) -> Node:
+    def _node(self, use: Use, readings: tuple[Reading, ...], arguments: tuple[Argument, ...]) -> Node:
         needed = [self.nodes[one.value.node] for one in readings if one.value.node >= 0]
         places = [one.value for one in readings if one.value.node >= 0]
         start = max((node.first[value.place] for node, value in zip(needed, places, strict=True)), default=0)

@@ -11,6 +11,7 @@ import attrs
 from tickloom.errors import ConfigError, nearest
 from tickloom.features.columns import Stream, checked
 from tickloom.features.declare import Use
+from tickloom.features.fitted.table import FittedTable
 from tickloom.features.fused.fingerprint import fingerprint
 from tickloom.features.fused.generate import Unit, generate, generate_across, split
 from tickloom.features.graph import Graph, Value
@@ -206,7 +207,7 @@ class ViewPlan:
                     "feature": node.feature.name,
                     "version": node.feature.version,
                     "code": fingerprint(node.feature.step),
-                    "parameters": node.use.values,
+                    "parameters": {name: _said(value) for name, value in node.use.parameters},
                     "inputs": [self._named(one.value, one.depth) for one in node.readings],
                 }
             )
@@ -220,7 +221,7 @@ class ViewPlan:
 
     @cached_property
     def version(self) -> str:
-        """16 hexadecimal digits of what the view computes: code, parameters, inputs, scales and policy."""
+        """16 hexadecimal digits of what the view computes: code, parameters, tables, inputs, scales and policy."""
         said = {
             "stream": [self.stream.name, self.stream.depth],
             "policy": self.policy,
@@ -229,3 +230,8 @@ class ViewPlan:
             "scales": {name: [scale.factor, scale.offset] for name, scale in sorted(self.scales.items())},
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _said(value: Any) -> Any:
+    """Say a parameter as JSON can; a fitted table by its version."""
+    return value.lineage if isinstance(value, FittedTable) else value

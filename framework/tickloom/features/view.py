@@ -85,7 +85,7 @@ class FeatureView:
         self._width = len(plan.columns) + len(plan.hidden)
         wide = self._width - plan.own_width
         self._arenas = np.zeros((symbols, self._words))
-        self._scale(starts)
+        self._fill(starts)
         self._fresh = self._arenas[0].copy()
         #: Memory of the cross-symbol unit, the newest outputs of each symbol, and what it last gave.
         self._across = np.zeros(1 + symbols * (plan.across.words - 1) if plan.across is not None else 0)
@@ -109,14 +109,16 @@ class FeatureView:
 
     # --- wiring ------------------------------------------------------------------------------------------------------
 
-    def _scale(self, starts: Sequence[int]) -> None:
-        """Write the scales into the arenas; they are data, not code."""
+    def _fill(self, starts: Sequence[int]) -> None:
+        """Write scales and fitted tables into the arenas; they are data, not code."""
         plan = self.plan
         names = [column.name for column in plan.columns if not column.use.feature.across]
         for unit, start, at in zip(plan.units, starts, plan.first_columns, strict=False):
             for column, word in unit.scales.items():
                 scale = plan.scales[names[at + column]]
                 self._arenas[:, start + word : start + word + 2] = scale.factor, scale.offset
+            for word, table in unit.tables.items():
+                self._arenas[:, start + word : start + word + len(table.words)] = table.words
 
     def _make_frame(self, addresses: Sequence[int], starts: Sequence[int]) -> NDArray[np.int64]:
         plan = self.plan

@@ -63,14 +63,16 @@ def read_document(path: Path, kind: str) -> dict[str, Any]:
         There is no such file, it holds something else, or it is not what was written.
     """
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        body: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError:
         raise DataError(f"{path} is no JSON; it should be what fitting {kind} wrote") from None
-    if not isinstance(body, dict) or body.pop("kind", None) != kind:
+    if not isinstance(body, dict):
         raise DataError(f"{path} holds no {kind}")
-    version = body.pop("version", None)
+    found, version = body.pop("kind", None), body.pop("version", None)
+    if found != kind:
+        raise DataError(f"{path} holds no {kind}" + (f"; it holds {found}" if isinstance(found, str) else ""))
     if version != version_of(kind, body):
         raise DataError(f"{path} has been changed since it was written: it is not version {version}; fit it again")
     return body

@@ -1,8 +1,8 @@
 """What a step function reads and writes beside numbers: lagged values, memory of its own, levels of a book.
 
 Fused code works on addresses, not on arrays: numba would count references at every slice. A step function never sees an
-address by itself; it gets a *window*, a *memory*, a *ladder* or a *column*, tuples that the functions below take, and
-indices are masked or clipped to what belongs to it: a wrong index reads a wrong number, never foreign memory.
+address by itself; it gets a *window*, a *memory*, a *ladder*, a *table* or a *column*, tuples that the functions below
+take, and indices are masked or clipped to what belongs to it: a wrong index reads a wrong number, never foreign memory.
 """
 
 from typing import Any
@@ -285,6 +285,12 @@ def distances(memory: tuple[int, int], first: int, n: int, base: float) -> float
 def own(memory: tuple[int, int], symbol: int) -> tuple[int, int]:
     """Return the memory that a cross-symbol step has for one symbol."""
     return memory[0] + 8 * symbol * (memory[1] + 1), memory[1]
+
+
+@step
+def entry(table: tuple[int, ...], place: int) -> float:
+    """Read a word of a fitted table: its constants, then its numbers row by row; ``table[2:]`` is its shape."""
+    return load(table[0], min(max(place, 0), table[1] - 1))
 
 
 @step

@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 import attrs
 
 from tickloom.features.declare import Use
+from tickloom.features.fitted.table import FittedTable
 from tickloom.features.fused.fingerprint import fingerprint
-from tickloom.features.graph import Graph, Node, Reading, Value
+from tickloom.features.graph import Argument, Graph, Node, Reading, Value
 
 #: Outputs of a unit at most: compiling takes longer than in proportion.
 MOST_OUTPUTS = 25
@@ -40,6 +41,8 @@ class Unit:
         Outputs that it writes.
     scales : dict
         Word of the arena that holds the factor of each scaled output, by column; the offset is in the next one.
+    tables : dict
+        Fitted tables by the word of the arena that they begin at.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Unit:
     words: int
     columns: int
     scales: dict[int, int] = attrs.field(hash=False)
+    tables: dict[int, FittedTable] = attrs.field(factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -134,7 +138,7 @@ _SIGNATURE = f"@cfunc('void({', '.join(['int64'] * 7)})', error_model='numpy')"
 
 
 def _head(uses: Sequence[Use]) -> list[str]:
-    names = ", ".join(f"step_{n}={use.label}" for n, use in enumerate(uses))
+    names = ", ".join(f"step_{n}={use.code_label}" for n, use in enumerate(uses))
     return [
         f'"""A fused unit of features: {names}."""',
         "from numba import cfunc",
@@ -159,6 +163,7 @@ class _Writer:
         self._scales = {column: self._take(2) for column in sorted(scaled)}
         # States lie together: a call for one row reads and writes all of them, but little of the rings and memories.
         self._states = {place: self._take(self._nodes[place].state) for place in self._places}
+        self._tables: dict[int, FittedTable] = {}
         self._setup: list[str] = []
         self._before: list[str] = []
         self._body: list[str] = []
@@ -177,7 +182,8 @@ class _Writer:
         self._write_outputs()
         uses = [self._nodes[place].use for place in self._places]
         source = "\n".join([*_head(uses), *self._lines(), ""])
-        return Unit(_key(source, uses), source, tuple(uses), self._words, len(self._outputs), self._scales)
+        key = _key(source, uses)
+        return Unit(key, source, tuple(uses), self._words, len(self._outputs), self._scales, self._tables)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -269,7 +275,7 @@ class _Writer:
         if node.memory:
             self._setup.append(f"memory_{place} = arena + {8 * self._take(node.memory)}")
             arguments.append(f"(memory_{place}, {node.memory - 1})")
-        arguments += [*inputs, *map(repr, node.arguments)]
+        arguments += [*inputs, *map(self._argument, node.arguments)]
         indent = ""
         if node.start:
             self._body += [f"{out} = NAN" for out in outs]
@@ -281,6 +287,15 @@ class _Writer:
             self._body.append(f"{indent}{', '.join(states)}{',' if len(states) == 1 else ''} = t{place}")
         for n, out in enumerate(outs):
             self._ring(Value(place, n), out, node.start)
+
+    def _argument(self, argument: Argument) -> str:
+        """Write a parameter: a number as it is, of a table where it lies, its words and its shape."""
+        if not isinstance(argument, FittedTable):
+            return repr(argument)
+        word, name = self._take(len(argument.words)), f"table_{len(self._tables)}"
+        self._tables[word] = argument
+        self._setup.append(f"{name} = arena + {8 * word}")
+        return f"({', '.join([name, str(len(argument.words)), *map(str, argument.shape)])})"
 
     def _input(self, reading: Reading, node: Node) -> str:
         value = reading.value

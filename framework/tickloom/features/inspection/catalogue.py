@@ -6,6 +6,7 @@ from typing import Any
 from tickloom.errors import ConfigError
 from tickloom.features.columns import stream
 from tickloom.features.declare import Choice, Feature, Use, Window
+from tickloom.features.fitted.table import Table
 from tickloom.features.fused.fingerprint import fingerprint
 from tickloom.features.plan import ViewPlan
 from tickloom.plugins import Registry
@@ -71,6 +72,8 @@ def described(name: str, feature: Feature) -> dict[str, Any]:
 def _parameter(declared: Any) -> dict[str, Any]:
     if isinstance(declared, Choice):
         return {"default": declared.default, "options": list(declared.options)}
+    if isinstance(declared, Table):
+        return {"default": declared.default.word, "table": declared.default.kind, "valid": str(declared)}
     return {"default": declared.default, "least": declared.least, "most": declared.most}
 
 
@@ -139,6 +142,8 @@ def _facts(one: Mapping[str, Any]) -> Iterator[str]:
     for key, declared in one["parameters"].items():
         if "options" in declared:
             valid = "one of " + ", ".join(declared["options"])
+        elif "table" in declared:
+            valid = f"the file of {declared['valid']}"
         else:
             valid = f"{declared['least']:g} to {declared['most']:g}"
         yield f"- `{key}` = {declared['default']} ({valid})"
