@@ -1,5 +1,6 @@
 """The registered features by family, the parameters under which tests compute them, and series to compute them on."""
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import polars as pl
 
 from tickloom.features.columns import BAR, stream
 from tickloom.features.declare import Feature, Float, Int, Use
+from tickloom.features.fitted.table import FittedTable, Table
 from tickloom.features.fused.build import build
 from tickloom.features.plan import ViewPlan
 from tickloom.plugins import load_plugins
@@ -58,7 +60,14 @@ def _other(parameter: Any) -> Any:
         return min(parameter.most, max(parameter.least, parameter.default // 2 + 2))
     if isinstance(parameter, Float):
         return min(parameter.most, max(parameter.least, parameter.default * 0.75))
-    return parameter.default
+    return _made_up_table(parameter) if isinstance(parameter, Table) else parameter.default
+
+
+def _made_up_table(parameter: Table) -> FittedTable:
+    """Make a table of another shape than the default, with numbers from -1 to 1."""
+    shape = tuple(map(min, parameter.most, (size + 1 for size in parameter.default.shape)))
+    numbers = np.random.default_rng(3).uniform(-1.0, 1.0, math.prod(shape)).tolist()
+    return attrs.evolve(parameter.default, shape=shape, numbers=tuple(numbers), source="made up")
 
 
 @attrs.frozen

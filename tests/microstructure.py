@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tickloom.features.columns import TRADE, Stream, book
+from tickloom.features.columns import QUOTE, TRADE, Stream, book
 from tickloom.features.declare import Use
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
@@ -47,6 +47,21 @@ def trade_rows(count: int, seed: int = 1) -> Floats:
     price = mid + draw.choice([-0.5, 0.5, 0.0], count) * TICK * (side == 0) + side * TICK / 2
     quantity = draw.choice([0.001, 0.01, 0.5, 1.0, 2.75, 30.0], count)
     return np.column_stack([price, quantity, side, times(count, draw), mid])
+
+
+def market_with_a_lesson(count: int, seed: int = 4) -> Floats:
+    """Quotes of which a heavy bid is often followed by a rise, a heavy ask by a fall; a wide spread closes again."""
+    draw = np.random.default_rng(seed)
+    rows = np.zeros((count, QUOTE.width))
+    bid, wide, lean = 10_000, 1, 0.0
+    for k in range(count):
+        if draw.random() < 0.3 * abs(lean):
+            bid += 1 if lean > 0 else -1
+            lean = -0.4 * lean
+        wide = 1 if draw.random() < 0.6 else 2
+        lean = float(np.clip(0.8 * lean + draw.normal(0, 0.3), -0.99, 0.99))
+        rows[k] = bid * TICK, 1 + lean, (bid + wide) * TICK, 1 - lean, (bid + wide / 2) * TICK, k
+    return rows
 
 
 def times(count: int, draw: np.random.Generator) -> Floats:

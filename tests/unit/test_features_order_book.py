@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from microstructure import BOOK, TICK, Row, agrees, book_rows, named, run
+from microstructure import BOOK, TICK, Row, agrees, book_rows, market_with_a_lesson, named, run
 
 from tickloom.features.columns import QUOTE
 from tickloom_plugins.features.indicators import order_book as f
@@ -188,21 +188,6 @@ def test_a_clock_that_steps_back_fades_nothing() -> None:
 
 
 # --- Stoikov's microprice --------------------------------------------------------------------------------------------
-
-
-def market_with_a_lesson(count: int) -> np.ndarray:
-    """Quotes of which a heavy bid is often followed by a rise, a heavy ask by a fall; a wide spread closes again."""
-    draw = np.random.default_rng(4)
-    rows = np.zeros((count, QUOTE.width))
-    bid, wide, lean = 10_000, 1, 0.0
-    for k in range(count):
-        if draw.random() < 0.3 * abs(lean):
-            bid += 1 if lean > 0 else -1
-            lean = -0.4 * lean
-        wide = 1 if draw.random() < 0.6 else 2
-        lean = float(np.clip(0.8 * lean + draw.normal(0, 0.3), -0.99, 0.99))
-        rows[k] = bid * TICK, 1 + lean, (bid + wide) * TICK, 1 - lean, (bid + wide / 2) * TICK, k
-    return rows
 
 
 def fitted(rows: np.ndarray, buckets: int, spreads: int) -> np.ndarray:

@@ -7,7 +7,7 @@ unit of prices, and none becomes infinite. What fades does so in seconds, by ``e
 import math
 from typing import Any
 
-from tickloom_kernels.indicators.window import fma, get, lag, put, step
+from tickloom_kernels.indicators.window import entry, fma, get, lag, put, step
 
 # --- fading in time --------------------------------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ def weighted_mid(k: int, bid: float, bid_size: float, ask: float, ask_size: floa
     """Mid weighted by the imbalance of the queues: ``(bid * ask_size + ask * bid_size) / (bid_size + ask_size)``.
 
     It leans towards the thin side, which is the one that gives way. Often called microprice; Stoikov's microprice is
-    another one (`microprice_online`). The plain mid where both sizes are 0.
+    another one (`microprice`, `microprice_online`). The plain mid where both sizes are 0.
     """
     depth = bid_size + ask_size
     return (bid * ask_size + ask * bid_size) / depth if depth > 0.0 else (bid + ask) * 0.5
@@ -250,6 +250,26 @@ def book_state(imbalance: float, spread: float, smallest: float, buckets: int, s
 
 
 @step
+def microprice(k: int, bid: float, ask: float, imbalance: float, table: Any) -> Any:
+    """Stoikov's microprice: where the mid is expected to settle, given imbalance and spread, by a fitted table.
+
+    ``mid + tick * G*(imbalance, spread)``: the table G*, in ticks, is fitted on training rows
+    (`tickloom.features.fitted.microprice.fit_microprice`), and says how far the mid goes on average until it stays; the
+    price is a martingale then. The imbalance is that of the best queues, in buckets of equal width, the spread is in
+    ticks, the last spread of the table stands for all wider ones. ``adjustment`` is microprice less mid. A balanced
+    book has none, and without a fitted table nothing has any: that is the plain mid, and the label says ``unfitted``.
+
+    Stoikov, The micro-price: a high-frequency estimator of future prices (2018). `microprice_online` needs no table,
+    and learns while it runs.
+    """
+    buckets, spreads, tick = table[2], table[3], entry(table, 0)
+    cell, side = book_state(imbalance, ask - bid, tick, buckets, spreads)
+    # The upper half of the table begins in its middle; the lower one is the same with the other sign.
+    adjustment = side * tick * entry(table, 1 + buckets // 2 * spreads + cell)
+    return (bid + ask) * 0.5 + adjustment, adjustment
+
+
+@step
 def microprice_online(
     k: int, state: Any, memory: Any, bid: float, ask: float, imbalance: float, buckets: int, spreads: int
 ) -> Any:
@@ -263,7 +283,7 @@ def microprice_online(
     defined from the first row, at which this is the mid. ``adjustment`` is microprice less mid.
 
     Stoikov, The micro-price: a high-frequency estimator of future prices (2018), fits the table on a day of data and
-    keeps it; here it is estimated from all rows before the one at hand, that one included.
+    keeps it, as `microprice` does; here it is estimated from all rows before the one at hand, that one included.
     """
     mid, place, sign, smallest = state
     now, spread = (bid + ask) * 0.5, ask - bid

@@ -28,10 +28,10 @@ CATALOGUE = {
     ),
     "scaled": "ew_zscore rolling_minmax",
     "ratios": "ratio lagged_ratio relative_deviation range_place",
-    "order_book": "quoted_spread relative_spread weighted_mid microprice_momentum microprice_online queue_imbalance "
-    "order_flow_imbalance order_flow_imbalance_sum order_flow_imbalance_decayed bid_queue ask_queue bid_life ask_life "
-    "bid_cancelled ask_cancelled bid_cancel_burst ask_cancel_burst traded_imbalance trades_per_update quote_intensity "
-    "mid_variance",
+    "order_book": "quoted_spread relative_spread weighted_mid microprice_momentum microprice microprice_online "
+    "queue_imbalance order_flow_imbalance order_flow_imbalance_sum order_flow_imbalance_decayed bid_queue ask_queue "
+    "bid_life ask_life bid_cancelled ask_cancelled bid_cancel_burst ask_cancel_burst traded_imbalance "
+    "trades_per_update quote_intensity mid_variance",
     "book_depth": "depth_imbalance depth_imbalance_weighted depth_near sweep_price cost_to_trade book_slope "
     "book_pressure order_flow_imbalance_level order_flow_imbalance_weighted",
     "trade_flow": "tick_rule lee_ready trade_imbalance trade_imbalance_decayed signed_run trade_size_rank large_trade "

@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from tickloom.features import Float, Int, Window, feature
+from tickloom.features import FittedTable, Float, Int, Table, Window, feature
+from tickloom.features.fitted import microprice as fitted
 from tickloom_kernels.indicators import order_book
 from tickloom_plugins.features.indicators.terms import log_return, total
 
@@ -58,6 +59,20 @@ queue_imbalance = feature(
     oracle="literal",
     reference="Gould and Bonart, Queue imbalance as a one-tick-ahead price predictor, 2016",
 )(order_book.queue_imbalance)
+STOIKOV = "Stoikov, The micro-price: a high-frequency estimator of future prices, 2018"
+#: Adjustments of 0: the plain mid.
+NO_ADJUSTMENT = FittedTable(kind=fitted.KIND, shape=(10, 2), numbers=(0.0,) * 20, constants=(("tick", 1.0),))
+microprice = feature(
+    inputs=("bid", "ask", queue_imbalance()),
+    outputs=("price", "adjustment"),
+    parameters={"table": Table(NO_ADJUSTMENT, ("imbalance buckets", "spreads"), fitted.LEAST, fitted.MOST)},
+    unit="price",
+    # A table knows the tick of the prices that it was fitted on.
+    power=None,
+    convention="of a table that was fitted before",
+    oracle="literal",
+    reference=STOIKOV,
+)(order_book.microprice)
 microprice_online = feature(
     inputs=("bid", "ask", queue_imbalance()),
     outputs=("price", "adjustment"),
@@ -69,7 +84,7 @@ microprice_online = feature(
     stability="path",
     convention="estimated while it runs, not from a table fitted before",
     oracle="literal",
-    reference="Stoikov, The micro-price: a high-frequency estimator of future prices, 2018",
+    reference=STOIKOV,
 )(order_book.microprice_online)
 
 # --- flow at the best prices -----------------------------------------------------------------------------------------
