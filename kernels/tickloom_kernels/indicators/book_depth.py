@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from tickloom_kernels.indicators.order_book import flow
-from tickloom_kernels.indicators.window import get, level, put, step
+from tickloom_kernels.indicators.window import entry, get, level, put, step
 
 
 @step
@@ -180,4 +180,25 @@ def order_flow_imbalance_weighted(
         ask = side_flow(memory, 4 * j + 2, ask_prices, ask_sizes, j, -1.0)
         total += weight * (bid - ask)
         weight *= keep
+    return total if k > 0 else 0.0
+
+
+@step
+def integrated_order_flow_imbalance(
+    k: int, memory: Any, bid_prices: Any, bid_sizes: Any, ask_prices: Any, ask_sizes: Any, weights: Any
+) -> float:
+    """Order-flow imbalance of one update over all levels, weighed by their first principal component.
+
+    ``sum(w_m e_m)`` of the flows of `order_flow_imbalance_level`, with weights whose sizes sum to 1, fitted on training
+    rows (`tickloom.features.fitted.integrated_flow.fit_integrated_flow`). Its `total` over n updates is the integrated
+    flow of these. Without fitted weights five levels weigh the same, and the label says ``unfitted``. Levels beyond the
+    depth of the view count nothing.
+
+    Cont, Cucuringu and Zhang (2023), who divide it by the average depth of the interval besides.
+    """
+    total = 0.0
+    for j in range(min(weights[2], bid_prices[1])):
+        bid = side_flow(memory, 4 * j, bid_prices, bid_sizes, j, 1.0)
+        ask = side_flow(memory, 4 * j + 2, ask_prices, ask_sizes, j, -1.0)
+        total += entry(weights, j) * (bid - ask)
     return total if k > 0 else 0.0

@@ -33,7 +33,7 @@ CATALOGUE = {
     "bid_life ask_life bid_cancelled ask_cancelled bid_cancel_burst ask_cancel_burst traded_imbalance "
     "trades_per_update quote_intensity mid_variance",
     "book_depth": "depth_imbalance depth_imbalance_weighted depth_near sweep_price cost_to_trade book_slope "
-    "book_pressure order_flow_imbalance_level order_flow_imbalance_weighted",
+    "book_pressure order_flow_imbalance_level order_flow_imbalance_weighted integrated_order_flow_imbalance",
     "trade_flow": "tick_rule lee_ready trade_imbalance trade_imbalance_decayed signed_run trade_size_rank large_trade "
     "trade_duration bulk_buy_fraction_normal vpin_aggressor vpin_bulk_normal arrival_rates hawkes_intensity "
     "hawkes_sides",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tickloom.features import Float, Int, Ladder, feature
+from tickloom.features import FittedTable, Float, Int, Ladder, Table, feature
+from tickloom.features.fitted import integrated_flow as fitted
 from tickloom_kernels.indicators import book_depth
 
 SIZES = (Ladder("bid_size"), Ladder("ask_size"))
@@ -55,3 +56,15 @@ order_flow_imbalance_weighted = feature(
     oracle="literal",
     reference="Xu, Gould and Howison, Multi-level order-flow imbalance in a limit order book, 2018",
 )(book_depth.order_flow_imbalance_weighted)
+#: Five levels that weigh the same.
+EQUAL = FittedTable(kind=fitted.KIND, shape=(5,), numbers=(0.2,) * 5)
+integrated_order_flow_imbalance = feature(
+    inputs=BOOK,
+    parameters={"weights": Table(EQUAL, ("levels",), (1,), (fitted.MOST_LEVELS,))},
+    memory=lambda weights: 4 * weights.shape[0],
+    lookback=1,
+    unit="volume",
+    convention="first principal component of the flows at all levels, by its l1 norm",
+    oracle="literal",
+    reference="Cont, Cucuringu and Zhang, Cross-impact of order flow imbalance in equity markets, 2023",
+)(book_depth.integrated_order_flow_imbalance)
