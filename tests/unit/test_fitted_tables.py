@@ -111,7 +111,7 @@ def test_the_catalogue_says_what_a_table_must_be() -> None:
     told = described("raised", raised)
     valid = "a table of steps of 1 to 4 rows by 1 to 4 columns"
     assert told["parameters"]["table"] == {"default": "unfitted", "table": KIND, "valid": valid}
-    assert f"parameter table: {valid}; table of steps of 1 x 1, not fitted by default" in details("raised", raised)
+    assert f"parameter table: {valid}; table of steps of 1 x 1 (not fitted) by default" in details("raised", raised)
 
 
 def test_a_table_must_have_as_many_numbers_as_its_shape_and_all_of_them_finite() -> None:

@@ -66,7 +66,7 @@ class FittedTable:
             raise ValueError("a fitted table holds finite numbers")
 
     def __str__(self) -> str:
-        return f"{self.kind} of {_by(self.shape)}, {f'version {self.version}' if self.is_fitted else 'not fitted'}"
+        return f"{self.kind} of {_by(self.shape)} ({f'version {self.version}' if self.is_fitted else 'not fitted'})"
 
     @property
     def is_fitted(self) -> bool:
