@@ -78,7 +78,7 @@ def test_states_that_are_never_left_and_those_without_a_move_have_no_adjustment(
     table = fit(rows, buckets=6, spreads=2)
     assert table.array[:, 0].tolist() == [-1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     assert table.array[:, 1].tolist() == [0.0] * 6
-    assert dict(table.details) == {"transitions": 3, "states": 14, "states left": 2}
+    assert dict(table.details) == {"transitions": 3, "states": 14, "states seen": 2}
 
 
 def test_a_price_that_goes_on_for_ever_has_no_microprice() -> None:
@@ -268,5 +268,9 @@ def test_rows_that_give_nothing_to_fit_on_are_refused() -> None:
         fit(CHAIN, np.array([0, 2, 4]))
     with pytest.raises(ConfigError, match="a microprice needs 'bid', which a view on 'trade' does not have"):
         fit_microprice(TRADE, np.zeros((5, TRADE.width)), np.arange(5), np.arange(5), tick=1.0)
+    with pytest.raises(ValueError, match="training rows ascend, from 0 to 8"):
+        fit(CHAIN, np.array([0, 2, 1, 3]))
+    with pytest.raises(ValueError, match="training rows ascend, from 0 to 8"):
+        fit(CHAIN, np.array([7, 8, 9]))
     with pytest.raises(ValueError, match="a table of 6 columns and a time per row are needed"):
         fit(CHAIN[:, :5])

@@ -3,6 +3,9 @@
 A state is a bucket of the imbalance of the best queues and a multiple of the tick that the spread is wide. A balanced
 book under an even number of buckets lies between the two in the middle, and is a state of its own: so the mirror image
 of every state is a state, and what is its own image is expected to go nowhere.
+
+Compiled code is not kept here: numba would not notice an edit of the step functions that it is made of, and a table
+that was fitted by others than read it would be wrong without a word.
 """
 
 import math
@@ -16,7 +19,7 @@ from tickloom_kernels.indicators.order_book import book_state, queue_imbalance
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def state_of(bid: float, bid_size: float, ask: float, ask_size: float, tick: float, buckets: int, spreads: int) -> int:
     """Return the number of the state of a book, from 0: ``place * spreads + spread in ticks - 1``.
 
@@ -29,7 +32,7 @@ def state_of(bid: float, bid_size: float, ask: float, ask_size: float, tick: flo
     return place * spreads + wide
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def transitions(
     book: Floats, rows: NDArray[np.int64], tick: float, buckets: int, spreads: int
 ) -> tuple[Floats, Floats, Floats]:

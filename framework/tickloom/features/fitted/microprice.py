@@ -68,7 +68,8 @@ def fit_microprice(
     -----
     The series is not summed. Its sum solves ``(I - Q - T) G = R K``, which is ``G = G1 + B G`` without the inverse, and
     among functions that change their sign with the mirror image it is the only one. Where the series converges this is
-    its limit; where it swings for ever, as in a market whose mid only goes back and forth, this is the middle.
+    its limit; where it swings for ever, as in a market whose mid only goes back and forth, this is the middle. Moves
+    count with their size, however large; the paper's example knows moves of half a tick and of one.
     """
     _check(tick, buckets, spreads)
     values, window = training(table, stream.width, times, rows)
@@ -82,7 +83,7 @@ def fit_microprice(
     numbers = found.reshape(-1, spreads)
     if buckets % 2 == 0:
         numbers = np.delete(numbers, buckets // 2, axis=0)
-    details = [("transitions", seen), ("states", len(counts)), ("states left", left)]
+    details = [("transitions", seen), ("states", len(counts)), ("states seen", left)]
     return fitted_table(KIND, numbers, stream.name, rows, window, [("tick", float(tick))], details)
 
 

@@ -230,12 +230,16 @@ def training(table: ArrayLike, width: int, times: Ints, rows: Ints) -> tuple[Flo
     ------
     DataError
         There are no training rows.
+    ValueError
+        The table has another shape, or the rows do not ascend within it.
     """
     values = np.ascontiguousarray(table, np.float64)
     if values.ndim != 2 or values.shape[1] != width or len(times) != len(values):
         raise ValueError(f"a table of {width} columns and a time per row are needed, not {values.shape}")
     if not len(rows):
         raise DataError("there are no training rows; no table can be fitted")
+    if rows[0] < 0 or rows[-1] >= len(values) or (np.diff(rows) <= 0).any():
+        raise ValueError(f"training rows ascend, from 0 to {len(values) - 1}")
     return values, (int(times[rows[0]]), int(times[rows[-1]]))
 
 
