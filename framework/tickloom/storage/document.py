@@ -67,7 +67,7 @@ def read_document(path: Path, kind: str) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError:
-        raise DataError(f"{path} is no JSON; it should be what fitting {kind} wrote") from None
+        raise DataError(f"{path} is no JSON; it should hold {kind}") from None
     if not isinstance(body, dict):
         raise DataError(f"{path} holds no {kind}")
     found, version = body.pop("kind", None), body.pop("version", None)
