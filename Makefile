@@ -97,7 +97,7 @@ $(VENV)/docs.stamp: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 
 # numba's cache notices a change of the file that holds a function, not of the files that the function calls into:
 # when any compiled function's file changes, all caches go.
-$(VENV)/kernels.stamp: $(shell grep -rlE --include='*.py' 'njit|inlined' $(ROOTS)) | $(BIN)/python
+$(VENV)/kernels.stamp: $(shell grep -rlE --include='*.py' 'njit|inlined|^@step' $(ROOTS)) | $(BIN)/python
 	@find $(ROOTS) -name '*.nb[ic]' -delete
 	@touch $@
 

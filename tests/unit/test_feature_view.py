@@ -7,28 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from views import bars, summed, view
 
 from tickloom.errors import ConfigError
-from tickloom.features import Choice, Feature, Float, Int, Window, feature
+from tickloom.features import Choice, Feature, Float, Int, feature
 from tickloom.features.columns import BAR, book, stream
 from tickloom.features.fused.build import default_folder, is_compiled
 from tickloom.features.fused.fingerprint import fingerprint
 from tickloom.features.plan import Scale, ViewPlan
 from tickloom.features.view import BadRowError, FeatureView
 from tickloom.testing.actors import average, nothing
-from tickloom_kernels.indicators.window import at, get, give, lag, put
+from tickloom_kernels.indicators.window import at, get, give, put
 
 #: Closes of the bars below.
 CLOSES = [1.0, 2.0, 4.0, 8.0, 16.0]
-
-
-@feature(inputs=lambda n: (Window("close", n),), parameters={"n": Int(2, 1, 50)}, lookback=lambda n: n - 1, power=1)
-def summed(k: int, closes: Any, n: int) -> float:
-    """Sum of the last n closes."""
-    total = 0.0
-    for j in range(n):
-        total += lag(closes, j)
-    return total
 
 
 @feature(inputs=("high", "low"), outputs=("top", "bottom"), power=1)
@@ -59,20 +51,6 @@ def instants_so_far(k: int, memory: Any, symbols: int, sums: Any, counts: Any) -
     put(memory, 0, get(memory, 0) + 1.0)
     for s in range(symbols):
         give(counts, s, get(memory, 0) + at(sums, s))
-
-
-def bars(closes: list[float]) -> np.ndarray:
-    """Bars of a range of 2 around their close, a minute apart."""
-    rows = np.zeros((len(closes), BAR.width))
-    for name, moved_by in (("open", 0.0), ("high", 1.0), ("low", -1.0), ("close", 0.0)):
-        rows[:, BAR.column(name)] = np.array(closes) + moved_by
-    rows[:, BAR.column("time")] = 60.0 * np.arange(len(closes))
-    return rows
-
-
-def view(*features: Any, **more: Any) -> FeatureView:
-    symbols = more.pop("symbols", 1)
-    return FeatureView(ViewPlan(BAR, features, **more), symbols)
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -133,63 +111,6 @@ def test_a_look_at_a_bar_that_is_not_over_changes_nothing() -> None:
     for close in (7.0, 4.0):
         one.row[:] = bars([close])
         assert one.peek().tolist() == [2.0 + close]
-
-
-# --- one bar each of some symbols ------------------------------------------------------------------------------------
-
-#: Outputs for two units.
-MANY = [summed(n=n) for n in range(1, 31)]
-
-
-def closes_of(instants: int, symbols: int) -> np.ndarray:
-    """Make closes of some symbols at some instants."""
-    return np.random.default_rng(2).uniform(1.0, 9.0, (instants, symbols))
-
-
-@pytest.mark.parametrize("policy", ["skip", "hold"])
-@pytest.mark.parametrize("missing", [[], [(3, 2), (7, 0), (8, 4)]])
-def test_each_symbol_of_an_instant_gets_what_it_gets_alone(policy: Any, missing: list[tuple[int, int]]) -> None:
-    """The oracle is a view for that symbol alone, over all of its bars in one call."""
-    closes = closes_of(40, 5)
-    for instant, symbol in missing:
-        closes[instant, symbol] = np.nan
-    together, got = view(*MANY, symbols=5, policy=policy), []
-    for instant in range(40):
-        rows = bars(closes[instant].tolist())
-        rows[:, BAR.column("time")] = 60.0 * instant
-        # Now and then not all of them have a bar.
-        there = np.flatnonzero(np.arange(5) != instant % 7)
-        got.append((there, *together.run(rows[there], there)))
-    for symbol in range(5):
-        alone = view(*MANY, policy=policy)
-        own = [instant for instant in range(40) if instant % 7 != symbol]
-        out, ready = alone.run(bars(closes[own, symbol].tolist()))
-        mine = [(vectors[at], flags[at]) for there, vectors, flags in got for at in np.flatnonzero(there == symbol)]
-        assert np.array_equal(np.array([vector for vector, _ in mine]), out, equal_nan=True)
-        assert [bool(flag) for _, flag in mine] == ready.tolist()
-
-
-def test_several_bars_of_a_symbol_in_one_call_are_taken_in_their_order() -> None:
-    """Also in the call after one that went through the symbols from the first to the last; by hand."""
-    one, rows = view(summed(n=2), symbols=2), bars([1.0, 2.0])
-    rows[:, BAR.column("time")] = 0.0
-    one.run(rows, [0, 1])
-    out, _ = one.run(bars([10.0, 20.0, 40.0]), [0, 1, 1])
-    assert out[:, 0].tolist() == [11.0, 22.0, 60.0]
-
-
-@pytest.mark.parametrize(("column", "value", "said"), [("close", np.nan, "close is nan"), ("time", -1.0, "time goes")])
-def test_a_bar_of_an_instant_that_is_refused_leaves_those_before_it_taken(column: str, value: float, said: str) -> None:
-    one = view(*MANY, symbols=4)
-    one.run(bars([1.0, 2.0, 3.0, 4.0]), range(4))
-    rows = bars([10.0, 20.0, 30.0, 40.0])
-    rows[2, BAR.column(column)] = value
-    with pytest.raises(BadRowError, match=f"row 2: {said}") as caught:
-        one.run(rows, range(4))
-    assert caught.value.out[:, :2].tolist() == [[10.0, 11.0], [20.0, 22.0]]
-    # The others go on with their next bar.
-    rows = bars([10.0, 20.0, 30.0, 40.0])
-    assert one.run(rows[2:], [2, 3])[0][:, 1].tolist() == [33.0, 44.0]
 
 
 # --- several symbols at an instant -----------------------------------------------------------------------------------

@@ -67,9 +67,8 @@ def fit_microprice(
     Notes
     -----
     The series is not summed. Its sum solves ``(I - Q - T) G = R K``, which is ``G = G1 + B G`` without the inverse, and
-    among functions that change their sign with the mirror image it is the only one. Where the series converges this is
-    its limit; where it swings for ever, as in a market whose mid only goes back and forth, this is the middle. Moves
-    count with their size, however large; the paper's example knows moves of half a tick and of one.
+    among functions that change their sign with the mirror image it is the only one: the limit where the series has one,
+    and the middle where it swings for ever, as the mid of a bounce between bid and ask. Moves count with their size.
     """
     _check(tick, buckets, spreads)
     values, window = training(table, stream.width, times, rows)
