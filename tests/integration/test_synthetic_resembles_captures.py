@@ -60,7 +60,7 @@ def test_the_correlation_of_returns_lies_within_a_fifth(captured: Measured, gene
 
 
 def test_the_table_in_the_docstring_is_what_is_measured(captured: Measured) -> None:
-    lines = re.findall(r"^ +(\w+) +([\d.]+) +([\d.]+) +\w", Synthetic.__doc__ or "", flags=re.MULTILINE)
+    lines = re.findall(r"^ *(\w+) +([\d.]+) +([\d.]+) +\w", Synthetic.__doc__ or "", flags=re.MULTILINE)
     table = {name: (float(one), float(other)) for name, one, other in lines}
     measured = {name: tuple(getattr(figures, name) for figures in captured[0]) for name in Figures._fields}
     measured["correlation"] = (captured[1], captured[1])

@@ -246,7 +246,7 @@ def test_figures_are_what_is_worked_out_by_hand() -> None:
 
 def promised() -> dict[str, tuple[float, float]]:
     """Read the table of measured figures in the docstring of `Synthetic`."""
-    lines = re.findall(r"^ +(\w+) +([\d.]+) +([\d.]+) +\w", Synthetic.__doc__ or "", flags=re.MULTILINE)
+    lines = re.findall(r"^ *(\w+) +([\d.]+) +([\d.]+) +\w", Synthetic.__doc__ or "", flags=re.MULTILINE)
     return {name: (float(one), float(other)) for name, one, other in lines}
 
 

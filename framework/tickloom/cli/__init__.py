@@ -5,6 +5,10 @@ told in one line on the standard error; a traceback means a defect.
 """
 
 import errno
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -58,6 +62,36 @@ class Commands(click.Group):
                 raise
             click.echo(f"Error: {error.filename or 'the disk'}: {error.strerror}", err=True)
             ctx.exit(1)
+
+
+@contextmanager
+def asked_to_end(ask: Callable[[str], None]) -> Iterator[None]:
+    """Take Ctrl-C, and what asks a process to end, for a wish; the second time it ends the process as ever.
+
+    Nothing is raised where the signal happens to arrive: libraries may be at work there that let an exception get lost.
+
+    Parameters
+    ----------
+    ask : callable
+        Gets the reason, such as ``interrupted by SIGINT``, and returns at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hear(number: int, _frame: object) -> None:
+        restore()
+        ask(f"interrupted by {signal.Signals(number).name}")
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    before = {one: signal.signal(one, hear) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        restore()
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli import asked_to_end
 from tickloom.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -49,11 +50,10 @@ def command(
 def _follow(listener: "Listener", once: bool) -> None:
     """Print until the end that was asked for, Ctrl-C, or until nobody reads any more."""
     try:
-        listener.follow(once)
+        with asked_to_end(listener.stop):
+            listener.follow(once)
     except BrokenPipeError:
         listener.nobody_reads()
-    except KeyboardInterrupt:
-        listener.settle()
 
 
 def _check(topics: tuple[str, ...]) -> None:

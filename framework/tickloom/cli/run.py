@@ -1,14 +1,12 @@
 """``tickloom run``: one run, from its config to its journal and its report."""
 
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tickloom.cli import asked_to_end
 from tickloom.errors import TickloomError
 from tickloom.report.progress import compiling, progress_bar
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from tickloom.interfaces import ReportSection
     from tickloom.plugins import Registry
     from tickloom.record import RunRecord
-    from tickloom.storage.journal import Journal
 
 
 @click.command("run", short_help="Run the strategies of a config.")
@@ -74,32 +71,10 @@ def _journalled(settings: "Config", registry: "Registry", folder: Path) -> "RunR
     from tickloom.storage.runs import JOURNAL
 
     with Journal(folder / JOURNAL, folder.resolve().name, settings) as journal, progress_bar() as progress:
-        with _interruptible(journal):
+        with asked_to_end(journal.interrupt):
             record = run_config(settings, journal.watch(registry), progress, (journal,))
         journal.seal(record)
     return record
-
-
-@contextmanager
-def _interruptible(journal: "Journal") -> Iterator[None]:
-    """Let Ctrl-C, and what asks a process to end, end the run after the rows at hand; asked again, at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number: int, _frame: object) -> None:
-        restore()
-        journal.interrupt(f"interrupted by {signal.Signals(number).name}")
-
-    def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    before = {one: signal.signal(one, ask) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        restore()
 
 
 def show(record: "RunRecord", sections: "Sequence[ReportSection]", folder: Path, as_json: bool) -> None:

@@ -49,6 +49,7 @@ class Listener:
         self._unsaid: Counter[tuple[str, str, str]] = Counter()
         self._waiting = False
         self._over = False
+        self._stopped = False
         self._refused = 0
 
     def follow(self, once: bool = False) -> None:
@@ -59,21 +60,26 @@ class Listener:
         TickloomError
             With ``once``: the publisher has vanished, so that nobody will say that the run has ended.
         """
-        while True:
+        while not self._stopped:
             item = self._subscriber.receive_batch(_PAUSE)
             if item is None:
                 self._look_around()
             else:
                 self._held.append(item)
-            while self._held and self._can_tell(self._held[0]):
+            while self._held and not self._stopped and self._can_tell(self._held[0]):
                 item = self._held.popleft()
                 if once and isinstance(item, Vanished):
                     self.settle()
                     raise TickloomError(f"{self._subscriber.endpoint}: {_VANISHED}; there may have been more")
                 self._take(item)
                 if self._left == 0 or (once and isinstance(item, Ended)):
-                    self.settle()
-                    return
+                    self._stopped = True
+                    break
+        self.settle()
+
+    def stop(self, _reason: str = "") -> None:
+        """End `follow` at the next event, or in half a second."""
+        self._stopped = True
 
     def settle(self) -> None:
         """Say what has not been said yet."""
