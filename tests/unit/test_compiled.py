@@ -1,6 +1,6 @@
-"""Kernels of strategies that are not what they should be: one line when the run is wired, a fault when it runs."""
+"""Kernels of strategies: those that are not what they should be, and what Python sees when one speaks."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from worlds import difference
 
 from tickloom.errors import ConfigError
 from tickloom.events import CancelOrder, PluginFault, SubmitOrder
+from tickloom.interfaces import Strategy
 from tickloom_kernels.compiled import desk, emission
 
 #: At which row (from 1 on) they do what they should not.
@@ -91,3 +92,72 @@ def test_a_kernel_that_fails_stops_its_strategy_at_that_row_whatever_the_chunks(
         assert [row for row, event in events if isinstance(event, CancelOrder)] == [WRONG - 1]
     other, _ = run(strategy, rows, plan=[(size, None) for size in (1, 399, 7, 190, 3, 400)])
     assert difference(tape, other) == ""
+
+
+@njit(emission.EMISSION_KERNEL)
+def seventh(state: Any, newest: Any, rows: Any, i: int) -> float:
+    """Speak at every seventh row."""
+    state[0] += 1
+    return state[0] if state[0] % 7 == 0 else np.nan
+
+
+class Looks(Strategy):
+    """Looks at the market at every seventh row, and by a timer."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def on_start(self) -> None:
+        self.ctx.timer(self.ctx.clock + 11_300_000, "look")
+
+    def on_timer(self, timer: Any) -> None:
+        """Look at rows of no signal, too."""
+        self.look(timer.ts_init % 1_000_000_000 // 100_000)
+        self.ctx.timer(timer.ts_init + 11_300_000, "look")
+
+    def look(self, row: int) -> None:
+        # Not always at everything: what is not asked for is not followed.
+        asked: list[Any] = [self.ctx.quote(0)]
+        if row % 2:
+            asked.append(self.ctx.trade(0))
+        if row % 5 == 0:
+            asked += [side.tolist() for side in self.ctx.book(0, 4)]
+        self.seen.append((row, asked))
+
+
+class Looking(Looks):
+    """Hears of the row from its kernel."""
+
+    emission_kernel = staticmethod(seventh)
+
+    def kernel_state(self) -> Any:
+        return np.zeros(1)
+
+    def on_signal(self, signal: Any) -> None:
+        self.look(int(signal.value))
+
+
+class LookingTwin(Looks):
+    """Is woken by every row, and counts."""
+
+    count = 0
+
+    def on_trade(self, trade: Any) -> None:
+        self.on_book(trade)
+
+    def on_book(self, delta: Any) -> None:
+        self.count += 1
+        if self.count % 7 == 0:
+            self.look(self.count)
+
+
+@pytest.mark.parametrize("sizes", [[400], [1], [50, 3, 90]])
+def test_a_strategy_whose_kernel_speaks_sees_the_market_of_that_row(sizes: list[int]) -> None:
+    """The oracle is a strategy that every row wakes; the kernel has seen the whole chunk by then."""
+    rows, found = feed(400, 5), []
+    plan = [(sizes[n % len(sizes)], None) for n in range(400)]
+    for strategy in (Looking, LookingTwin):
+        Looks.seen.clear()
+        run(strategy, rows, plan=plan)
+        found.append(list(Looks.seen))
+    assert len(found[0]) > 400 // 7
+    assert found[0] == found[1]

@@ -120,7 +120,7 @@ class Loop:
         present = marks.kinds(rows, len(rows))
         self._plan = plan = self.planner.plan(rows, present)
         self._closing = 0
-        self.market.enter(rows, present)
+        self.market.enter(rows, present, self.planner.glimpses)
         self.moment.events, self.moment.positions = plan.events, plan.positions
         self.changed = False
         consumed = self._walk(rows, plan)

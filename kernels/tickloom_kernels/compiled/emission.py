@@ -25,6 +25,7 @@ _ints = types.Array(types.int64, 1, "C")
 _table = types.Array(types.int64, 2, "C")
 _cube = types.Array(types.int64, 3, "C")
 _floats = types.Array(types.float64, 1, "C")
+_cubes = types.Array(types.int64, 4, "C")
 
 #: Signature of an emission kernel.
 EMISSION_KERNEL = types.float64(_floats, _cube, _table, types.int64)
@@ -34,7 +35,7 @@ _NO_LOG = np.int64(0)
 
 
 @njit(
-    types.int64(types.int64, _floats, _cube, _ints, _table, _ints, _floats),
+    types.int64(types.int64, _floats, _cube, _ints, _table, _ints, _floats, _cubes),
     cache=True,
     nogil=True,
 )
@@ -46,6 +47,7 @@ def emit(
     rows: NDArray[np.int64],
     where: NDArray[np.int64],
     values: NDArray[np.float64],
+    glimpses: NDArray[np.int64],
 ) -> int:
     """Run a kernel over rows.
 
@@ -56,6 +58,8 @@ def emit(
     books : int64, shape (instruments * BOOK_WORDS,)
     where, values : int64 and float64, shape (n,)
         Get the rows at which it spoke, and what it said.
+    glimpses : int64, shape (m, instruments, 3, 12)
+        Get ``newest`` as it was when it spoke, the first m times.
 
     Returns
     -------
@@ -73,5 +77,10 @@ def emit(
         if not np.isnan(value):
             where[count] = i
             values[count] = value
+            if count < len(glimpses):
+                for instrument in range(len(newest)):
+                    for column in range(newest.shape[1]):
+                        for word in range(r.WORDS):
+                            glimpses[count, instrument, column, word] = newest[instrument, column, word]
             count += 1
     return count

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickloom.engine.ahead.derive import Emissions, Handler
+from tickloom.engine.market import Glimpses
 from tickloom.engine.seats import Seat
 from tickloom.events import Alert, Event, Signal
 from tickloom_kernels import rows as r
@@ -15,6 +16,9 @@ from tickloom_kernels.compiled import emission
 from tickloom_kernels.market import book as b
 
 Rows = NDArray[np.int64]
+
+#: Words of the market that are kept for rows at which a kernel spoke.
+_KEPT = 1 << 16
 
 
 @attrs.define
@@ -49,6 +53,9 @@ class Emitter:
         state: NDArray[np.float64] = seat.plugin.kernel_state()
         self._state = np.ascontiguousarray(state, np.float64)
         self._newest = np.zeros((instruments, 3, r.WORDS), np.int64)
+        self._kept = np.zeros((max(1, _KEPT // self._newest.size), *self._newest.shape), np.int64)
+        #: What it saw of the market in the last chunk, where it went through that in one go.
+        self.glimpses: Glimpses | None = None
         self._books = np.zeros(instruments * b.BOOK_WORDS, np.int64)
         self._saved = (self._state.copy(), self._newest.copy(), self._books.copy())
 
@@ -70,11 +77,16 @@ class Emitter:
 
     def ahead(self, rows: Rows) -> list[Emissions]:
         """Run over a chunk, from the state that was saved last."""
+        self.glimpses = None
         if not self._seat.alive:
             return []
         rows = np.ascontiguousarray(rows)
         try:
-            return self._said(rows, 0)
+            said = self._said(rows, 0)
+            spoke = said[0].rows[: len(self._kept)].tolist() if said else ()
+            places = {row: place for place, row in enumerate(spoke)}
+            self.glimpses = Glimpses(places, self._kept, self._newest, self._books)
+            return said
         except Exception:
             # Where? Row by row; it happens once.
             self.restore()
@@ -90,7 +102,7 @@ class Emitter:
     def _said(self, rows: Rows, first: int) -> list[Emissions]:
         """Run over rows, the first of which is at a place of the chunk."""
         where, values = np.empty(len(rows), np.int64), np.empty(len(rows))
-        count = emission.emit(self._kernel, self._state, self._newest, self._books, rows, where, values)
+        count = emission.emit(self._kernel, self._state, self._newest, self._books, rows, where, values, self._kept)
         where = where[:count]
         said, model = rows[where], repeat(self.model)
         columns = said[:, r.TS_INIT].tolist(), model, said[:, r.INSTRUMENT].tolist(), values[:count].tolist()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tickloom.engine.ahead.derive import BarSeries, Emissions, Handler, Owner
 from tickloom.engine.ahead.emitter import Emitter
 from tickloom.engine.ahead.views import View
+from tickloom.engine.market import Glimpses
 from tickloom.events import MARKET_KINDS, Event
 from tickloom_kernels import rows as r
 from tickloom_kernels.market import marks
@@ -126,6 +127,11 @@ class Planner:
     def makes_vectors_of_rows(self) -> bool:
         """Whether a view computes at rows themselves, and not at the bars that are made of many."""
         return any(not view.built for view in self.views)
+
+    @property
+    def glimpses(self) -> Glimpses | None:
+        """What emission kernels saw of the market in the chunk planned last; all see the same."""
+        return next((one.glimpses for one in self.emitters if one.glimpses is not None), None)
 
     def plan(self, rows: Rows, present: int) -> Plan:
         """Look ahead over a chunk whose kinds are the bits of ``present``."""
