@@ -34,7 +34,7 @@ Handler = Callable[[Event], None]
 FIRST_BLOCK = 64
 #: Rows of a chunk where Python wakes on rows, where views make vectors of rows (what is made of more falls out of the
 #: cache), and where neither is so.
-WAKING_CHUNK = 512
+WAKING_CHUNK = 1024
 VECTOR_CHUNK = 2048
 LARGEST_CHUNK = 1 << 16
 #: Events at one instant at most, before the loop says that somebody is turning in circles.
