@@ -44,6 +44,16 @@ COLOURS = (BLUE, ORANGE, "#2a9d8f", "#9467bd", "#b8577a", GREY)
 #: Legends are HTML inside Bokeh's own roots: only a style sheet of theirs reaches them.
 _LEGEND = ".bk-item .bk-label { color: var(--muted) !important; font: 13px var(--font) !important; }"
 
+#: What all figures share: the page is their paper, as wide as it is, with room for numbers at the left.
+_PAPER: dict[str, Any] = {
+    "sizing_mode": "stretch_width",
+    "background_fill_color": None,
+    "border_fill_color": None,
+    "outline_line_color": None,
+    "min_border_left": 92,
+    "min_border_right": 16,
+}
+
 #: The time in a tooltip.
 WHEN = ("time", "@time{%F %T.%3N}")
 
@@ -97,17 +107,12 @@ def over_time(start: int, end: int, *, height: int, label: str, like: figure | N
     margin = max((end - start) // 100, 1_000_000)
     plot = figure(
         height=height,
-        sizing_mode="stretch_width",
         x_axis_type="datetime",
         x_range=like.x_range if like else Range1d(start=(start - margin) / 1e6, end=(end + margin) / 1e6),
         tools="xpan,xwheel_zoom,box_zoom,reset,save",
         active_drag="box_zoom",
         y_axis_label=plain(label),
-        background_fill_color=None,
-        border_fill_color=None,
-        outline_line_color=None,
-        min_border_left=92,
-        min_border_right=16,
+        **_PAPER,
     )
     plot.xaxis.formatter = DatetimeTickFormatter(
         milliseconds="%T.%3N", seconds="%T", minsec="%T", minutes="%H:%M", hourmin="%H:%M", hours="%m-%d %H:%M",
@@ -120,17 +125,12 @@ def over_steps(steps: Sequence[str], *, height: int, label: str) -> figure:
     """Make an empty figure over named steps, with nothing to zoom; ``label`` says what the vertical axis shows."""
     plot = figure(
         height=height,
-        sizing_mode="stretch_width",
         x_range=FactorRange(factors=[plain(step) for step in steps]),
         # Room for the numbers above the bars.
         y_range=DataRange1d(range_padding=0.15),
         tools="save",
         y_axis_label=plain(label),
-        background_fill_color=None,
-        border_fill_color=None,
-        outline_line_color=None,
-        min_border_left=92,
-        min_border_right=16,
+        **_PAPER,
     )
     plot.xgrid.visible = False
     return _plain_axes(plot)
@@ -155,15 +155,10 @@ def histogram(counts: NDArray[np.int64], edges: NDArray[np.float64], *, height: 
     """
     plot = figure(
         height=height,
-        sizing_mode="stretch_width",
         tools="save",
         x_axis_label=plain(across),
         y_axis_label=plain(label),
-        background_fill_color=None,
-        border_fill_color=None,
-        outline_line_color=None,
-        min_border_left=92,
-        min_border_right=16,
+        **_PAPER,
     )
     source = ColumnDataSource({"left": edges[:-1], "right": edges[1:], "count": counts})
     drawn = plot.quad("left", "right", "count", 0, source=source, color=BLUE, fill_alpha=0.6, line_width=0.5)
