@@ -12,15 +12,17 @@ from tickloom.errors import ConfigError
 from tickloom.features import Int, feature
 from tickloom.features.columns import BAR
 from tickloom.features.fused import build as fused
+from tickloom.features.fused.generate import MOST_OUTPUTS
 from tickloom.features.plan import ViewPlan
 from tickloom.features.view import FeatureView
 from tickloom.testing.numbers import rows_of
-from tickloom_plugins.features.indicators.averages import ema, sma
+from tickloom_plugins.features.indicators.averages import sma
+from tickloom_plugins.features.indicators.momentum import mom
 
 
 def plan(first: int) -> ViewPlan:
     """Make a plan of two units that no other test has."""
-    return ViewPlan(BAR, [sma(n=n) for n in range(first, first + 20)] + [ema(n=n) for n in range(first, first + 20)])
+    return ViewPlan(BAR, [mom(n=n) for n in range(first, first + MOST_OUTPUTS + 1)])
 
 
 def test_a_folder_that_cannot_be_written_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
