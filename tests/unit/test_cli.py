@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tickloom.cli import COMMANDS, main
+from tickloom.cli import COMMANDS, asked_to_end, main
 from tickloom.errors import ConfigError, DataError
 from tickloom.storage import journal
 
@@ -213,3 +215,17 @@ def test_the_version_is_that_of_the_installed_distribution(install: Callable[...
     import tickloom
 
     assert tickloom.__version__ == importlib.metadata.version("tickloom")
+
+
+def test_a_signal_is_a_wish_unless_the_process_was_told_to_ignore_it() -> None:
+    """A shell has what runs in the background ignore Ctrl-C."""
+    heard: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with asked_to_end(heard.append):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                os.kill(os.getpid(), number)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == ["interrupted by SIGTERM"]

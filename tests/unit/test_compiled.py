@@ -1,16 +1,21 @@
 """Kernels of strategies: those that are not what they should be, and what Python sees when one speaks."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 import pytest
-from compiled import Cross, Quoter, feed, run
+from compiled import CONFIG, PERP, Cross, Quoter, feed, run
+from journals import journalled, kept
 from numba import njit
 from worlds import difference
 
 from tickloom.errors import ConfigError
-from tickloom.events import CancelOrder, PluginFault, SubmitOrder
+from tickloom.events import CancelOrder, Fill, PluginFault, Signal, SubmitOrder
 from tickloom.interfaces import Strategy
+from tickloom.testing import RowSource
 from tickloom_kernels.compiled import desk, emission
 
 #: At which row (from 1 on) they do what they should not.
@@ -161,3 +166,15 @@ def test_a_strategy_whose_kernel_speaks_sees_the_market_of_that_row(sizes: list[
         found.append(list(Looks.seen))
     assert len(found[0]) > 400 // 7
     assert found[0] == found[1]
+
+
+def test_what_python_and_kernels_named_in_one_turn_is_journalled_in_its_order(tmp_path: Path) -> None:
+    """Signals are named by Python, orders and news of them by kernels; the record puts them in order by itself."""
+    text = CONFIG.format(latency='{ out = "1ms", back = "1ms" }', risk="", deposits='["1000000 USDT"]')
+    source = partial(RowSource, [PERP], feed(3_000, 5), [(700, None)] * 5)
+    record = journalled(tmp_path, text, {"feed": source, "strategy": Cross})
+    encode = msgspec.msgpack.Encoder().encode
+    in_order = sorted(record.entries)
+    assert kept(tmp_path) == [encode((*entry[:4], type(entry.event).TYPE_ID, entry.event)) for entry in in_order]
+    assert list(record.entries) == in_order
+    assert {Signal, Fill} <= {type(entry.event) for entry in in_order}

@@ -9,8 +9,10 @@ from hashlib import sha256
 from html import unescape
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from records import SECTIONS, Story, busy_story
@@ -226,6 +228,21 @@ def test_too_few_returns_say_how_many_there_are() -> None:
     for day in range(40):
         story.mark((day + 1) * 86_400, "100" if day % 2 else "101")
     assert Returns().section(story.record()).empty == "There are 40 returns over 1d, and a distribution needs 60."
+
+
+def test_returns_that_are_not_defined_leave_gaps_and_equal_ones_have_no_distribution() -> None:
+    run = busy_story(9_000, 60).record().evaluation
+
+    def part(returns: np.ndarray) -> Section:
+        # The section looks at nothing else of a record.
+        return Returns().section(SimpleNamespace(evaluation=attrs.evolve(run, returns=returns)))  # type: ignore[arg-type]
+
+    returns = np.tile([0.01, -0.01, 0.0, 0.02], 50)
+    returns[100] = np.nan
+    (drawn,) = [one["value"] for one in sources(part(returns)) if "value" in one]
+    # By hand: 60 of the 141 windows hold the one that is not defined.
+    assert (len(drawn), int(np.isnan(drawn).sum())) == (141, 60)
+    assert part(np.full(100, 0.01)).empty == "All returns are equal."
 
 
 def test_an_empty_run_says_why_each_part_is_empty(tmp_path: Path) -> None:

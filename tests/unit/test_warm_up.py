@@ -125,6 +125,23 @@ def test_a_live_source_that_does_not_answer_stops_the_run_with_its_reason(tmp_pa
     Line.said = 4
     record = journalled(tmp_path, live_config(), {"rows": Line, "hearing": Hearing})
     assert "the venue does not answer" in record.status
+    # It had not begun: a replay has nothing to hold it against, and asks nobody.
+    Line.said = 0
+    verdict = again(tmp_path, {"hearing": Hearing})
+    assert (verdict.difference, verdict.events, Line.said) == (None, 0, 0)
+
+
+def test_a_live_source_is_asked_the_same_once(tmp_path: Path) -> None:
+    """Two views that want the same bars get the same, and so does a replay."""
+    Line.said = 0
+    other = '[views.w]\non = "bar"\nbars = "1ms"\nfeatures = [{ name = "wma", n = 3 }]\n'
+    tape = Tape()
+    journalled(tmp_path, live_config() + other, {"rows": Line, "hearing": Hearing}, observers=(tape,))
+    first = {one.event.view: one.event.values for one in reversed(tape.entries) if isinstance(one.event, Features)}
+    # Bars of 20, 21 and 70, the newest of which weighs 3.
+    assert first == {0: ((20 + 21 + 70) / 3,), 1: pytest.approx(((20 + 2 * 21 + 3 * 70) / 6,))}
+    assert again(tmp_path, {"hearing": Hearing}).difference is None
+    assert Line.said == 2
 
 
 def test_candles_give_the_newest_bars_before_a_moment(folder: Path) -> None:

@@ -87,7 +87,9 @@ def asked_to_end(ask: Callable[[str], None]) -> Iterator[None]:
         for one, handler in before.items():
             signal.signal(one, handler)
 
-    before = {one: signal.signal(one, hear) for one in (signal.SIGINT, signal.SIGTERM)}
+    # What a shell has this process ignore, because it runs in the background, stays ignored.
+    heard = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) not in (None, signal.SIG_IGN)]
+    before = {one: signal.signal(one, hear) for one in heard}
     try:
         yield
     finally:

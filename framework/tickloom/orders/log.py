@@ -135,6 +135,11 @@ class Mixed(Sequence["Named"]):
     named: "list[Named]"
     parts: Sequence[Logged]
 
+    @property
+    def first(self) -> "Name":
+        """Name of the first event."""
+        return min(self.named[0][:2], *(part.first for part in self.parts)) if self.named else self.parts[0].first
+
     def __len__(self) -> int:
         return len(self.named) + sum(map(len, self.parts))
 

@@ -73,6 +73,7 @@ class Recorder:
         #: Why it is to give up, or empty: an interruption ends a run as a source does that gives up.
         self.interruption = ""
         self._waiting: list[Rows] = []
+        self._answers: dict[tuple[int, int, int], Rows] = {}
         self._told: list[tuple[tuple[int, int, int], bytes]] = []
         self._tail = np.empty((0, 12), np.int64)
         self._written = 0
@@ -104,12 +105,17 @@ class Recorder:
                     raise TickloomError(self.interruption)
 
     def _asked(self, instrument: int, until: int, rows: int) -> Rows:
-        """Say what the source says of the past; a replay asks the same source, or is told by the journal."""
-        with self._noting():
-            found: Rows = cast(Any, self._source).history(instrument, until, rows)
-        if self.by_value:
-            self._told.append(((instrument, until, rows), np.ascontiguousarray(found, "<i8").tobytes()))
-        return found
+        """Say what the source says of the past; a replay asks the same source, or is told by the journal.
+
+        A source is asked a question once: a live one might say something else the second time, and one answer is kept.
+        """
+        asked = instrument, until, rows
+        if asked not in self._answers:
+            with self._noting():
+                self._answers[asked] = found = cast(Any, self._source).history(*asked)
+            if self.by_value:
+                self._told.append((asked, np.ascontiguousarray(found, "<i8").tobytes()))
+        return self._answers[asked]
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -169,7 +175,8 @@ class Recorded:
     fault : str
         Why it gave up in the end, or empty.
     told : callable
-        Gives what the source said of the past, as bytes, from what it was asked: (instrument, until, rows).
+        Gives what the source said of the past, as bytes, from what it was asked: (instrument, until, rows); None where
+        it did not say.
     """
 
     def __init__(
@@ -179,7 +186,7 @@ class Recorded:
         count: int,
         watermark: int,
         fault: str,
-        told: Callable[[int, int, int], bytes],
+        told: Callable[[int, int, int], bytes | None],
     ) -> None:
         self.instruments = what.instruments
         self.series = what.series
@@ -189,7 +196,8 @@ class Recorded:
         self._fault = fault
         self._given = 0
         if what.has_history:
-            self.history = lambda instrument, until, rows: _rows(told(instrument, until, rows))
+            # Only then: whoever sees the attribute asks.
+            self.history = partial(self._said, told)
 
     def chunks(self) -> Chunks:
         """Yield the rows, and fail where the source failed."""
@@ -207,6 +215,13 @@ class Recorded:
     def progress(self) -> float:
         """Part of the rows that has been handed over, 0 to 1."""
         return self._given / max(1, self._count)
+
+    def _said(self, told: Callable[[int, int, int], bytes | None], instrument: int, until: int, rows: int) -> Rows:
+        """Say what the source said of the past, or fail as it failed to."""
+        found = told(instrument, until, rows)
+        if found is None:
+            raise DataError(self._fault or f"the journal holds no answer on {rows} rows before {until}")
+        return _rows(found)
 
 
 class Cut:

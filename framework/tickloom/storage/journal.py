@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tickloom.engine.stream import Named, Observer
 from tickloom.errors import RunStoppedError, TickloomError
-from tickloom.orders.log import Logged
+from tickloom.orders.log import Logged, Mixed
 from tickloom.record import RunRecord, RunTables
 from tickloom.storage import manifest
 from tickloom.storage.environment import Environment, Put
@@ -169,7 +169,7 @@ class Journal(Observer):
         """Encode what has been gathered, as one block: an array of all its entries."""
         if self._gathered:
             first = self._gathered[0]
-            row, sub = first.first if isinstance(first, Logged) else first[0][:2]
+            row, sub = first.first if isinstance(first, Logged | Mixed) else first[0][:2]
             packed = [_packed(batch) for batch in self._gathered]
             count = sum(number for number, _ in packed)
             block = b"".join((_array_of(count), *(body for _, body in packed)))

@@ -10,7 +10,7 @@ import attrs
 import msgspec
 import numpy as np
 
-from tickloom.errors import DataError, TickloomError
+from tickloom.errors import TickloomError
 from tickloom.events import KINDS, Event, Features, Fill, Funding
 from tickloom.ledger import Ledger
 from tickloom.record import Entry, RunRecord
@@ -162,13 +162,9 @@ class JournalReader:
             partial(self._told, index),
         )
 
-    def _told(self, source: int, instrument: int, until: int, rows: int) -> bytes:
-        """Return what a source said of the past when it was asked just this."""
-        found = self._environment.get(HISTORY, layout.history_key(source, instrument, until, rows))
-        if found is None:
-            name = list(self.manifest.inputs)[source]
-            raise DataError(f"the journal does not hold what source {name} said of {rows} rows before {until}")
-        return found
+    def _told(self, source: int, instrument: int, until: int, rows: int) -> bytes | None:
+        """Return what a source said of the past when it was asked just this; None where it did not say."""
+        return self._environment.get(HISTORY, layout.history_key(source, instrument, until, rows))
 
     def _rows(self, source: int) -> Iterator[bytes]:
         """Yield the rows of a source in pieces of some size."""

@@ -21,6 +21,9 @@ from tickloom_kernels.market import marks
 
 Rows = NDArray[np.int64]
 
+#: Rows whose numbers become Python objects at a time: what is only passing through should stay in the cache.
+_AT_ONCE = 1024
+
 _NO_ROWS = np.empty((0, r.WORDS), np.int64)
 
 
@@ -51,8 +54,11 @@ class Listening:
         kind = MARKET_KINDS[self.kind]
         width = len(kind.__struct_fields__)
         chosen = rows[:, :width] if isinstance(positions, range) else rows[positions, :width]
-        # Column by column: a list for each row costs as much as its event.
-        return list(map(kind, *chosen.T.tolist()))
+        events: list[Event] = []
+        for at in range(0, len(chosen), _AT_ONCE):
+            # Column by column: a list for each row costs as much as its event.
+            events += map(kind, *chosen[at : at + _AT_ONCE].T.tolist())
+        return events
 
 
 #: An event due at an internal time (UNIX time in nanoseconds, UTC), and whose it is.

@@ -30,13 +30,13 @@ class Returns:
         run = record.evaluation
         sample = run.returns[np.isfinite(run.returns)]
         every = show_duration(run.interval)
-        if len(sample) < WINDOW or not sample.any():
+        if len(sample) < WINDOW or np.ptp(sample) == 0:
             few = f"There are {count(len(sample), 'return')} over {every}, and a distribution needs {WINDOW}."
             return Section(
                 id="returns",
                 title="Returns",
                 sentence="There is no distribution of returns.",
-                empty=few if len(sample) < WINDOW else "All returns are 0.",
+                empty=few if len(sample) < WINDOW else "All returns are equal.",
             )
         return Section(
             id="returns",
